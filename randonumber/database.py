@@ -1,0 +1,133 @@
+"""The database: the declarative base, the engine's settings, and the one way to a transaction.
+
+The rule of the whole product: a function whose first parameter is `session` never commits and never calls the
+network; a use case without it opens short `with transaction() as session:` blocks and calls out between them.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, exc
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+    from sqlalchemy import Engine
+
+NAMES: Final = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every model: ints are bigint, moments have a time zone, dicts are jsonb."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={
+            int: BigInteger,
+            str: Text,
+            datetime: DateTime(timezone=True),
+            dict[str, Any]: JSONB,
+            list[Any]: JSONB,
+        },
+    )
+
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+_IDLE_BEFORE_PING_SECONDS: Final = 1
+
+
+class TransactionOpen(RuntimeError):
+    """A transaction is open where none may be: transactions do not nest, and nothing calls out inside one."""
+
+
+def engine_options(*, pool_size: int = 8) -> dict[str, Any]:
+    """Return what the engine is made with; figures from reliability.md section 8, in milliseconds for the server.
+
+    A waiting request gives up after 2 s instead of SQLAlchemy's 30.
+    """
+    settings = {"statement_timeout": 10_000, "lock_timeout": 3_000, "idle_in_transaction_session_timeout": 30_000}
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    return {
+        "pool_size": pool_size,
+        "max_overflow": 4,
+        "pool_timeout": 2,
+        "connect_args": {"connect_timeout": 5, "options": f"{options} -c timezone=UTC"},
+    }
+
+
+def ping_when_idle(engine: Engine) -> None:
+    """Test a pooled connection before use when it has lain idle for over a second.
+
+    `pool_pre_ping` asks the server before every use; a connection that was used a moment ago needs none.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _remember(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: Any, _proxy: Any) -> None:
+        idle_since = record.info.get("idle_since")
+        if idle_since is None or time.monotonic() - idle_since < _IDLE_BEFORE_PING_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            message = "the server closed an idle connection"
+            raise exc.DisconnectionError(message) from error
+
+
+def init_database(app: Flask) -> None:
+    """Bind the engine and the session factory to the app."""
+    db.init_app(app)
+    with app.app_context():
+        ping_when_idle(db.engine)
+        app.extensions["sessions"] = sessionmaker(db.engine, expire_on_commit=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open one transaction: committed at the end of the block, rolled back when it raises.
+
+    Raises TransactionOpen inside another: a use case has one transaction at a time. Objects stay readable after
+    the block.
+    """
+    refuse_inside_transaction()
+    token = _open.set(True)
+    sessions: sessionmaker[Session] = current_app.extensions["sessions"]
+    try:
+        with sessions() as session:
+            yield session
+            session.commit()
+    finally:
+        _open.reset(token)
+
+
+def commit_request_session() -> None:
+    """Commit what the sign-in library did on its request-bound session."""
+    db.session.commit()
+
+
+def refuse_inside_transaction() -> None:
+    """Raise TransactionOpen when a transaction is open here: called by whatever talks to the network."""
+    if _open.get():
+        message = "a transaction is open: end it before calling out or opening another"
+        raise TransactionOpen(message)

@@ -1,0 +1,10 @@
+"""The parts of the product, in the order in which they are bound to the app.
+
+Each has `init_app(app)`: it registers its blueprint, its commands, and with the cores its handlers, jobs and hooks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+ALL: Final[tuple[Any, ...]] = ()

@@ -1,0 +1,104 @@
+"""Rows of the ledger, to read: only `ledger.post` and the accounts module write them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, Identity, SmallInteger, case, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from randonumber.database import Base
+
+
+class AccountKind(StrEnum):
+    """What an account is for, which decides on which side of zero it may stand."""
+
+    HOUSE = "house"
+    WALLET = "wallet"
+    PENDING = "pending"
+    DEBT = "debt"
+    LOT = "lot"
+    HOLD = "hold"
+
+
+class Account(Base):
+    """A place where one currency stands. House accounts store no balance: theirs is the sum of their entries."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    currency: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    balance: Mapped[int] = mapped_column(server_default=text("0"))
+    is_open: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    def __repr__(self) -> str:
+        """Return the code and what is in it."""
+        return f"<{type(self).__name__} {self.code} {self.balance} {self.currency}>"
+
+    __mapper_args__: ClassVar = {
+        "polymorphic_on": case((kind == "lot", "lot"), else_="account"),
+        "polymorphic_identity": "account",
+    }
+
+
+class Lot(Account):
+    """Credits that were bought or granted together: what is left of them is the balance of the account."""
+
+    __mapper_args__: ClassVar = {"polymorphic_identity": "lot"}
+
+    lot_ref: Mapped[str] = mapped_column(unique=True, nullable=True)
+    lot_source: Mapped[str] = mapped_column(nullable=True)
+    lot_source_ref: Mapped[str] = mapped_column(nullable=True)
+    lot_credits: Mapped[int] = mapped_column(nullable=True)
+    lot_priority: Mapped[int] = mapped_column(SmallInteger, nullable=True)
+    unit_price_minor: Mapped[int] = mapped_column(nullable=True)
+    expires_at: Mapped[datetime | None]
+
+
+class Transaction(Base):
+    """A business fact, once: `kind` and `ref` name it."""
+
+    __tablename__ = "transactions"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    kind: Mapped[str]
+    ref: Mapped[str]
+    size: Mapped[int] = mapped_column(SmallInteger)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id"))
+    actor: Mapped[str]
+    reason: Mapped[str | None]
+    event_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    entries: Mapped[list[Entry]] = relationship(order_by="Entry.position", viewonly=True)
+
+    def __repr__(self) -> str:
+        """Return what it is and of what."""
+        return f"<Transaction {self.id} {self.kind} {self.ref}>"
+
+
+class Entry(Base):
+    """One amount from a source, which falls, to a destination, which rises; and what their balances became."""
+
+    __tablename__ = "entries"
+
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    destination_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    currency: Mapped[str]
+    amount: Mapped[int]
+    source_balance: Mapped[int | None]
+    destination_balance: Mapped[int | None]
+    source: Mapped[Account] = relationship(foreign_keys=[source_id], viewonly=True)
+    destination: Mapped[Account] = relationship(foreign_keys=[destination_id], viewonly=True)
+
+    def __repr__(self) -> str:
+        """Return the amount and which way it went."""
+        return f"<Entry {self.amount} {self.currency} {self.source.code} -> {self.destination.code}>"

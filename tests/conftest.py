@@ -1,0 +1,115 @@
+"""The suite's ground: a real PostgreSQL, migrated once per worker, and an app on it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from randonumber import Config, create_app
+from randonumber.config import TIERS, ROOT, database_uri, parse_tiers
+from randonumber.database import db as database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask import Flask
+    from flask.testing import FlaskClient
+    from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="session")
+def server_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a PostgreSQL server: the one of DATABASE_URI, or the embedded one."""
+    if given := os.environ.get("DATABASE_URI"):
+        return database_uri(given)
+    from randonumber.embedded import LocalPostgres  # noqa: PLC0415
+
+    server = LocalPostgres(ROOT / "instance" / "test-postgres", durable=False)
+    server.start()
+    return server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def test_config(server_uri: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
+    """Yield settings with a database of this worker's own."""
+    name = f"rn_test_{worker_id}_{os.getpid()}"
+    admin = create_engine(server_uri, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    yield Config(
+        database_uri=make_url(server_uri).set(database=name).render_as_string(hide_password=False),
+        app_secret_key="test-" * 10,
+        stripe_secret_key="sk_test_sandbox",
+        stripe_publishable_key="pk_test_sandbox",
+        stripe_webhook_secret="whsec_sandbox",
+        stripe_connect_webhook_secret="whsec_sandbox_connect",
+        stripe_connect_client_id="ca_sandbox",
+        stripe_api_base="http://127.0.0.1:5001",
+        stripe_connect_base="http://127.0.0.1:5001",
+        stripe_js_url="http://127.0.0.1:5001/js/stripe.js",
+        stripe_checkout_origin="http://127.0.0.1:5001",
+        stripe_quiet_seconds=1,
+        wallet_hold_days=0,
+        credit_tiers=parse_tiers(TIERS),
+        instance_path=tmp_path_factory.mktemp("instance"),
+        testing=True,
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def app(test_config: Config) -> Iterator[Flask]:
+    """Yield the app on a database that was built by migrating."""
+    app = create_app(test_config)
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        database.engine.dispose()
+
+
+@pytest.fixture
+def committed(app: Flask) -> Iterator[Flask]:
+    """Yield the app in its context, with real commits; whatever the test wrote is removed afterwards."""
+    with app.app_context():
+        yield app
+    with app.app_context():
+        database.session.remove()
+        empty_database()
+
+
+@pytest.fixture
+def session(committed: Flask) -> Iterator[Session]:
+    """Yield a session for building blocks that never commit; rolled back at the end."""
+    with committed.extensions["sessions"]() as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture
+def client(committed: Flask) -> FlaskClient:
+    """Return a browser without cookies."""
+    return committed.test_client()
+
+
+def empty_database() -> None:
+    """Remove every row but the house accounts and the installation. Triggers are off only here."""
+    with database.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        tables = connection.execute(
+            text(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN"
+                " ('accounts', 'alembic_version', 'installation', 'procrastinate_workers')"
+            )
+        ).scalars()
+        for table in tables:
+            connection.execute(text(f'DELETE FROM "{table}"'))
+        connection.execute(text("DELETE FROM accounts WHERE user_id IS NOT NULL"))
