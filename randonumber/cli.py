@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def make_app() -> Flask:
     """Make the app from the environment, or say in one message what is wrong with it."""
-    from randonumber import create_app, shell_names  # noqa: PLC0415 - commands that need no app start faster
-    from randonumber.environment import load_config  # noqa: PLC0415
+    from randonumber import create_app, shell_names
+    from randonumber.environment import load_config
 
     try:
         app = create_app(load_config())
@@ -27,7 +27,7 @@ def make_app() -> Flask:
 
     @app.shell_context_processor
     def _names() -> dict[str, Any]:
-        from randonumber.database import db  # noqa: PLC0415
+        from randonumber.database import db
 
         return {"app": app, "db": db, **shell_names()}
 

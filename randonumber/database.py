@@ -63,7 +63,11 @@ def engine_options(*, pool_size: int = 8) -> dict[str, Any]:
 
     A waiting request gives up after 2 s instead of SQLAlchemy's 30.
     """
-    settings = {"statement_timeout": 10_000, "lock_timeout": 3_000, "idle_in_transaction_session_timeout": 30_000}
+    settings = {
+        "statement_timeout": 10_000,
+        "lock_timeout": 3_000,
+        "idle_in_transaction_session_timeout": 30_000,
+    }
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     return {
         "pool_size": pool_size,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from flask_migrate import upgrade
@@ -11,12 +11,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from randonumber import Config, create_app
-from randonumber.config import TIERS, ROOT, database_uri, parse_tiers
+from randonumber.config import ROOT
 from randonumber.database import db as database
+from randonumber.settings import database_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -28,7 +28,7 @@ def server_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the address of a PostgreSQL server: the one of DATABASE_URI, or the embedded one."""
     if given := os.environ.get("DATABASE_URI"):
         return database_uri(given)
-    from randonumber.embedded import LocalPostgres  # noqa: PLC0415
+    from randonumber.embedded import LocalPostgres
 
     server = LocalPostgres(ROOT / "instance" / "test-postgres", durable=False)
     server.start()
@@ -53,10 +53,8 @@ def test_config(server_uri: str, worker_id: str, tmp_path_factory: pytest.TempPa
         stripe_api_base="http://127.0.0.1:5001",
         stripe_connect_base="http://127.0.0.1:5001",
         stripe_js_url="http://127.0.0.1:5001/js/stripe.js",
-        stripe_checkout_origin="http://127.0.0.1:5001",
         stripe_quiet_seconds=1,
         wallet_hold_days=0,
-        credit_tiers=parse_tiers(TIERS),
         instance_path=tmp_path_factory.mktemp("instance"),
         testing=True,
     )
@@ -111,5 +109,5 @@ def empty_database() -> None:
             )
         ).scalars()
         for table in tables:
-            connection.execute(text(f'DELETE FROM "{table}"'))
+            connection.execute(text(f'DELETE FROM "{table}"'))  # noqa: S608 - a name from the catalogue
         connection.execute(text("DELETE FROM accounts WHERE user_id IS NOT NULL"))
