@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from flask.cli import FlaskGroup
 
-from randonumber.config import ConfigProblems
-
 if TYPE_CHECKING:
     from flask import Flask
+
+WITHOUT_APP: Final = {
+    "up": "randonumber.operations.up",
+    "serve": "randonumber.operations.serve",
+    "sandbox": "randonumber.sandbox.commands",
+}
+"""Commands that make no app, or make it in other processes: they start at once and need no database."""
+
+
+class Commands(FlaskGroup):
+    """Flask's commands and ours; those of WITHOUT_APP are imported when they are called."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of that name."""
+        if module := WITHOUT_APP.get(name):
+            command: click.Command = getattr(importlib.import_module(module), name)
+            return command
+        return super().get_command(ctx, name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), *WITHOUT_APP})
 
 
 def make_app() -> Flask:
     """Make the app from the environment, or say in one message what is wrong with it."""
-    from randonumber import create_app, shell_names
-    from randonumber.environment import load_config
+    from randonumber import create_app, shell_names  # commands that need no app start faster
+    from randonumber.environment import load_config_or_explain
+    from randonumber.lifeline import die_with_parent
+    from randonumber.logs import configure_logging
 
-    try:
-        app = create_app(load_config())
-    except ConfigProblems as problems:
-        raise click.ClickException(str(problems)) from problems
+    die_with_parent()
+    configure_logging()
+    app = create_app(load_config_or_explain())
 
     @app.shell_context_processor
     def _names() -> dict[str, Any]:
@@ -34,7 +56,7 @@ def make_app() -> Flask:
     return app
 
 
-@click.group(cls=FlaskGroup, create_app=make_app, add_version_option=False)
+@click.group(cls=Commands, create_app=make_app, add_version_option=False)
 def cli() -> None:
     """Rando Number: random numbers for credits."""
 

@@ -7,9 +7,10 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import click
 from dotenv import load_dotenv
 
-from randonumber.config import ROOT, Config
+from randonumber.config import ROOT, Config, ConfigProblems
 from randonumber.embedded import LocalPostgres
 
 if TYPE_CHECKING:
@@ -27,14 +28,21 @@ def load_config() -> Config:
     """
     load_dotenv(ROOT / ".env")
     if not os.environ.get("STRIPE_SECRET_KEY", "").strip():
-        for name, value in read_up_settings().items():
-            os.environ.setdefault(name, value)
+        os.environ.update(read_up_settings())
     config = Config.from_env()
     if config.database_uri is None:
         server = LocalPostgres(INSTANCE / "postgres")
         server.start()
         config = replace(config, database_uri=server.url())
     return config
+
+
+def load_config_or_explain() -> Config:
+    """Do as `load_config`; what is wrong becomes a message of the command line."""
+    try:
+        return load_config()
+    except ConfigProblems as problems:
+        raise click.ClickException(str(problems)) from problems
 
 
 def sandbox_settings(port: int, sandbox_port: int) -> dict[str, str]:
