@@ -1,55 +1,83 @@
-"""What every answer has: a request id, safe headers, and errors in the form that the caller reads."""
+"""The face of every request: safe headers, files, templates, health, and errors in the form the caller reads."""
 
 from __future__ import annotations
 
 import logging
-import re
-import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from flask import g, jsonify, render_template, request
-from sqlalchemy.exc import OperationalError
+from flask import jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
-from randonumber import logs
+from randonumber import assets, headers, health, logs, templating
 from randonumber.database import db
 from randonumber.errors import AppError, TryLater
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask import Flask, Response
     from flask.typing import ResponseReturnValue
 
 log = logging.getLogger(__name__)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_CODES = {
+_SERVER_FAULT: Final = 500
+_CODES: Final = {
     400: "invalid_request",
     401: "unauthorized",
+    402: "insufficient_credits",
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     409: "refused",
     413: "too_large",
     415: "unsupported_media_type",
+    422: "invalid_request",
     429: "rate_limited",
     503: "try_later",
 }
+_TITLES: Final = {
+    400: "That request could not be read",
+    401: "Please sign in",
+    402: "Not enough credits",
+    403: "That is not allowed",
+    404: "There is nothing here",
+    405: "That does not work this way",
+    409: "Not possible right now",
+    413: "That is too large",
+    429: "A little too fast",
+    500: "Something broke on our side",
+    503: "Please try again in a moment",
+}
+_WORDS: Final = {
+    404: "The address may be mistyped, or what stood here belongs to another account.",
+    405: "This address does not answer that kind of request.",
+    413: "What was sent is larger than this page takes.",
+}
+_CSRF: Final = "This form was open too long or came from another page. Go back, reload the page and send it again."
 
 
 def init_app(app: Flask) -> None:
-    """Bind the request id, the headers and the error handlers."""
-    app.before_request(_begin)
-    app.after_request(_finish)
+    """Bind headers, files, templates, health and the error handlers."""
+    headers.init_app(app)
+    assets.init_app(app)
+    templating.init_app(app)
+    health.init_app(app)
     app.register_error_handler(AppError, answer_app_error)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(InterfaceError, _answer_database)
     app.register_error_handler(PoolTimeout, _answer_database)
     app.register_error_handler(Exception, _answer_bug)
 
 
 def wants_problem() -> bool:
-    """Whether the caller reads problem documents: the API, and whoever sent JSON."""
-    return request.path.startswith("/api/") or request.is_json
+    """Whether the caller reads problem documents: the API, whoever sent JSON, and whoever asks for it."""
+    if request.path.startswith("/api/") or request.is_json:
+        return True
+    accepted = request.accept_mimetypes
+    return bool(accepted) and accepted["application/json"] > accepted["text/html"]
 
 
 def problem(status: int, code: str, detail: str, **members: Any) -> Response:
@@ -72,37 +100,45 @@ def problem(status: int, code: str, detail: str, **members: Any) -> Response:
 
 def answer_app_error(error: AppError) -> ResponseReturnValue:
     """Answer what a user caused: a problem document for programs, a page for people."""
+    members = {"errors": error.errors, **error.extra}
+    return _answer(error.status, error.code, error.detail, error.headers, members)
+
+
+def _answer(
+    status: int,
+    code: str,
+    detail: str,
+    extra_headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> ResponseReturnValue:
     db.session.rollback()
     if wants_problem():
-        response = problem(error.status, error.code, error.detail, errors=error.errors, **error.extra)
-        response.headers.update(error.headers)
+        response = problem(status, code, detail, **members or {})
+        response.headers.update(extra_headers or {})
         return response
-    return render_template("error.html", status=error.status, detail=error.detail), error.status, error.headers
-
-
-def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    logs.request_id.set(g.request_id)
-
-
-def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
-    return response
+    page = render_template(
+        "error.html",
+        status=status,
+        title=_TITLES.get(status, "This did not work"),
+        detail=detail,
+        reference=logs.request_id.get() if status >= _SERVER_FAULT else None,
+    )
+    return page, status, dict(extra_headers or {})
 
 
 def _answer_http(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:  # an abort that brings its own answer
+        db.session.rollback()
         return error.response
-    db.session.rollback()
-    status = error.code or 500
-    detail = error.description or "This did not work."
-    headers = {"Allow": ", ".join(sorted(error.valid_methods))} if getattr(error, "valid_methods", None) else {}
-    if wants_problem():
-        response = problem(status, _CODES.get(status, "error"), detail)
-        response.headers.update(headers)
-        return response
-    return render_template("error.html", status=status, detail=detail), status, headers
+    status = error.code or _SERVER_FAULT
+    own_words = error.description != type(error).description
+    detail = error.description if own_words else _WORDS.get(status, error.description)
+    if isinstance(error, CSRFError):
+        detail = _CSRF
+    if isinstance(error, SecurityError):
+        detail = "This site does not answer under that name."
+    kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return _answer(status, _CODES.get(status, "error"), detail or "This did not work.", kept)
 
 
 def _answer_database(error: Exception) -> ResponseReturnValue:
@@ -113,8 +149,5 @@ def _answer_database(error: Exception) -> ResponseReturnValue:
 
 def _answer_bug(error: Exception) -> ResponseReturnValue:
     log.error("unexpected_error", exc_info=error)
-    db.session.rollback()
-    message = "Something broke on our side. Nothing was charged twice; please try again."
-    if wants_problem():
-        return problem(500, "internal_error", message)
-    return render_template("error.html", status=500, detail=message), 500
+    message = "We have noted it. Nothing was charged twice; please try again."
+    return _answer(_SERVER_FAULT, "internal_error", message)

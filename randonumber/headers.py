@@ -1,0 +1,100 @@
+"""What every answer carries: a request id and the headers that keep a page to itself.
+
+They are put on at the WSGI boundary, from lists made once: an answer that no view saw (a bad Host, a broken
+request) carries them too, and it costs a few microseconds. A header that the app has set itself is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from randonumber import logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask
+
+    from randonumber.config import Config
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+def content_security_policy(config: Config, *, scripts: Iterable[str] = (), frames: Iterable[str] = ()) -> str:
+    """Return the policy of a page: its own files and nothing else.
+
+    A form may lead to Stripe's hosted page, since Chromium asks `form-action` about the redirect after a POST.
+    A page with Stripe.js names the origins of its `scripts` and `frames`, and sets the header itself.
+    """
+    allowed = {
+        "default-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+        "form-action": ["'self'", config.stripe_checkout_origin],
+        "script-src": ["'self'", *scripts],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", *scripts],
+        "font-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "frame-src": [*frames] or ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in allowed.items())
+
+
+def standing_headers(config: Config) -> list[tuple[str, str]]:
+    """Return the headers of every answer.
+
+    `no-store` keeps what one person sees out of every cache; files with their hash in the address say otherwise.
+    Flask-WTF compares the Referer of a form over https, so `same-origin` is the strictest policy that works.
+    """
+    headers = [
+        ("Content-Security-Policy", content_security_policy(config)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), usb=()"),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Cookie"),
+        ("Server", "randonumber"),
+    ]
+    if config.is_https:
+        headers.append(("Strict-Transport-Security", "max-age=63072000"))
+    return headers
+
+
+def init_app(app: Flask) -> None:
+    """Put the headers and the request id on every answer of the app."""
+    app.wsgi_app = wrap(app.wsgi_app, standing_headers(app.extensions["config"]))  # type: ignore[assignment,method-assign]
+
+
+def wrap(inner: WSGIApplication, standing: list[tuple[str, str]]) -> WSGIApplication:
+    """Return the WSGI app with a request id for each request and `standing` headers on each answer."""
+    by_name = [(name.lower(), (name, value)) for name, value in standing]
+
+    def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request_id = _request_id(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            present = {name.lower() for name, _ in headers}
+            headers += [item for name, item in by_name if name not in present]
+            headers.append(("X-Request-Id", request_id))
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        return inner(environ, start)
+
+    return wsgi_app
+
+
+def _request_id(environ: WSGIEnvironment) -> str:
+    """Return the caller's own id for the request where it is one, or a new one; the log lines carry it."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    logs.request_id.set(request_id)
+    return request_id

@@ -1,0 +1,32 @@
+// A form is sent once: its button says that it works, and a second press does nothing.
+
+export function showWork() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-once]")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    const button = event.submitter ?? form.querySelector("button[type=submit]");
+    if (button?.dataset.busy) begin(button);
+  });
+  // Back from another page, the form can be used again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("[data-label]")) end(button);
+  });
+}
+
+function begin(button) {
+  button.dataset.label = button.textContent;
+  button.textContent = button.dataset.busy;
+  button.setAttribute("aria-busy", "true");
+}
+
+function end(button) {
+  button.textContent = button.dataset.label;
+  delete button.dataset.label;
+  button.removeAttribute("aria-busy");
+}
