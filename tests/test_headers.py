@@ -1,0 +1,104 @@
+"""What every answer carries, whatever it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from randonumber import Config, create_app, headers
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/nothing", "/api/v1/nothing", "/login"])
+@pytest.mark.asvs("3.4.4")
+def test_every_answer_keeps_itself_to_itself(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Cookie" in response.headers["Vary"]
+    assert response.headers["Server"] == "randonumber"
+
+
+def test_no_header_stands_twice(client: FlaskClient) -> None:
+    for path in ("/", "/nothing", "/healthz"):
+        names = [name.lower() for name, _ in client.get(path).headers if name.lower() != "set-cookie"]
+        assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.asvs("3.4.3")
+def test_the_policy_allows_own_files_and_the_hosted_page(test_config: Config) -> None:
+    policy = headers.content_security_policy(test_config)
+    assert "default-src 'none'" in policy
+    assert "form-action 'self' http://127.0.0.1:5001;" in policy
+    assert "unsafe" not in policy
+    assert "*" not in policy
+
+
+def test_with_stripe_itself_forms_may_lead_to_its_checkout(test_config: Config) -> None:
+    config = dataclasses.replace(test_config, stripe_api_base=None)
+    assert "form-action 'self' https://checkout.stripe.com;" in headers.content_security_policy(config)
+
+
+def test_a_page_with_foreign_scripts_names_them(test_config: Config) -> None:
+    policy = headers.content_security_policy(test_config, scripts=["https://a.test"], frames=["https://b.test"])
+    assert "script-src 'self' https://a.test;" in policy
+    assert "frame-src https://b.test;" in policy
+
+
+@pytest.mark.asvs("3.4.1")
+def test_https_is_remembered_for_two_years(test_config: Config) -> None:
+    names = dict(headers.standing_headers(dataclasses.replace(test_config, base_url="https://shop.test")))
+    assert names["Strict-Transport-Security"] == "max-age=63072000"
+    assert "Strict-Transport-Security" not in dict(headers.standing_headers(test_config))
+
+
+def test_a_request_id_is_taken_over_only_when_it_is_one(client: FlaskClient) -> None:
+    assert client.get("/healthz", headers={"X-Request-Id": "abcd-1234"}).headers["X-Request-Id"] == "abcd-1234"
+    for bad in ("short", "x" * 65, "with space in it", "schön-schön"):
+        given = client.get("/healthz", headers={"X-Request-Id": bad}).headers["X-Request-Id"]
+        assert given != bad
+        assert len(given) == 16
+
+
+def test_a_host_that_is_not_ours_gets_the_headers_too(test_config: Config) -> None:
+    app = create_app(test_config)
+    app.config["TRUSTED_HOSTS"] = ["localhost"]
+    response = app.test_client().get("/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert "evil.example" not in response.text
+    assert "Content-Security-Policy" in response.headers
+
+
+def test_an_own_header_of_a_view_stands(app: Flask) -> None:
+    def inner(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("referrer-policy", "no-referrer")])
+        return [b""]
+
+    seen: list[tuple[str, str]] = []
+    wrapped = headers.wrap(inner, headers.standing_headers(app.extensions["config"]))
+    list(wrapped({}, lambda _status, given: seen.extend(given)))
+    assert ("referrer-policy", "no-referrer") in seen
+    assert "Referrer-Policy" not in dict(seen)
+
+
+def test_headers_cost_little(app: Flask) -> None:
+    def inner(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "2")])
+        return [b"{}"]
+
+    wrapped = headers.wrap(inner, headers.standing_headers(app.extensions["config"]))
+    times = []
+    for _ in range(2000):
+        began = perf_counter_ns()
+        wrapped({}, lambda _status, _headers: None)
+        times.append(perf_counter_ns() - began)
+    assert sorted(times)[200] < 20_000, "nanoseconds; 4 µs on a quiet machine"
