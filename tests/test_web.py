@@ -26,7 +26,7 @@ def broken(test_config: Config) -> Flask:
     app = create_app(dataclasses.replace(test_config, database_uri=unreachable))
     app.add_url_rule("/bug", "bug", _bug)
     app.add_url_rule("/api/bug", "api_bug", _bug)
-    app.add_url_rule("/abort/<int:status>", "aborts", abort)
+    app.add_url_rule("/abort/<int:code>", "aborts", abort)
     app.add_url_rule("/fast", "fast", _too_fast)
     app.add_url_rule("/poor", "poor", _poor)
     app.add_url_rule("/database", "database", _ask_database)
