@@ -1,0 +1,32 @@
+"""The journal of outbound writes to Stripe, and the rules that bring every unknown outcome to an end.
+
+A feature registers its operations with `register`, writes what it wants within its own transaction with `plan`,
+and afterwards calls `drive`, which tries at once. Whatever stays unknown is driven on by the worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randonumber.calls.driver import Outcome, drive
+from randonumber.calls.journal import plan
+from randonumber.calls.operations import Call, Operation, Refusal, UnknownOperation, register
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+__all__ = [
+    "Call",
+    "Operation",
+    "Outcome",
+    "Refusal",
+    "UnknownOperation",
+    "drive",
+    "init_app",
+    "plan",
+    "register",
+]
+
+
+def init_app(app: Flask) -> None:
+    """Bind the journal's jobs and checks to the app."""

@@ -1,0 +1,121 @@
+"""What the app knows of Stripe's objects. Amounts are integers in the currency's minor unit, moments aware UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The account of the key itself. `payout_interval` is `manual`, `daily` … or None when Stripe does not say."""
+
+    id: str
+    country: str | None
+    default_currency: str | None
+    charges_enabled: bool
+    payouts_enabled: bool
+    payout_interval: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """A customer; a deleted one keeps only its id."""
+
+    id: str
+    email: str | None
+    deleted: bool
+    livemode: bool
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckoutSession:
+    """A hosted payment: `status` open, complete or expired; `payment_status` paid, unpaid or no_payment_required."""
+
+    id: str
+    status: str | None
+    payment_status: str
+    url: str | None
+    amount_total: int | None
+    currency: str | None
+    payment_intent_id: str | None
+    customer_id: str | None
+    client_reference_id: str | None
+    livemode: bool
+    expires_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """One movement of a buyer's money. `balance_transaction_id` is often None in its first seconds."""
+
+    id: str
+    amount: int
+    currency: str
+    paid: bool
+    receipt_url: str | None
+    card_brand: str | None
+    card_last4: str | None
+    balance_transaction_id: str | None
+    customer_id: str | None
+    payment_intent_id: str | None
+    created_at: datetime
+    livemode: bool
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentIntent:
+    """A payment in its states; `charge` is the latest charge, read along with it."""
+
+    id: str
+    status: str
+    amount: int
+    amount_received: int
+    currency: str
+    customer_id: str | None
+    livemode: bool
+    charge: Charge | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What Stripe holds for us, in US cents."""
+
+    available: int
+    pending: int
+    connect_reserved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceTransaction:
+    """One row of Stripe's own book: `net` = `amount` − `fee`, in minor units of `currency`."""
+
+    id: str
+    type: str
+    amount: int
+    fee: int
+    net: int
+    currency: str
+    source_id: str | None
+    created_at: datetime
+    available_on: datetime
+    reporting_category: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event as Stripe lists it; `payload` is the whole of it."""
+
+    id: str
+    type: str
+    created_at: datetime
+    payload: Mapping[str, Any]

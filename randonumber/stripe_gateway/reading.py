@@ -1,0 +1,147 @@
+"""Stripe's JSON turned into our objects. A field that may be an object or its id is read as the id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from randonumber.clock import from_timestamp
+from randonumber.stripe_gateway.objects import (
+    Account,
+    Balance,
+    BalanceTransaction,
+    Charge,
+    CheckoutSession,
+    Customer,
+    Event,
+    PaymentIntent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Json = dict[str, Any]
+
+
+def account(found: Json) -> Account:
+    """Read an Account."""
+    settings = found.get("settings") or {}
+    schedule = (settings.get("payouts") or {}).get("schedule") or {}
+    return Account(
+        id=found["id"],
+        country=found.get("country"),
+        default_currency=found.get("default_currency"),
+        charges_enabled=bool(found.get("charges_enabled")),
+        payouts_enabled=bool(found.get("payouts_enabled")),
+        payout_interval=schedule.get("interval"),
+    )
+
+
+def balance(found: Json) -> Balance:
+    """Read a Balance: the sums of its rows in US dollars."""
+    return Balance(
+        available=_usd(found.get("available")),
+        pending=_usd(found.get("pending")),
+        connect_reserved=_usd(found.get("connect_reserved")),
+    )
+
+
+def balance_transaction(found: Json) -> BalanceTransaction:
+    """Read a BalanceTransaction."""
+    return BalanceTransaction(
+        id=found["id"],
+        type=found["type"],
+        amount=found["amount"],
+        fee=found["fee"],
+        net=found["net"],
+        currency=found["currency"],
+        source_id=_id(found.get("source")),
+        created_at=from_timestamp(found["created"]),
+        available_on=from_timestamp(found["available_on"]),
+        reporting_category=found["reporting_category"],
+        status=found["status"],
+    )
+
+
+def charge(found: Json) -> Charge:
+    """Read a Charge."""
+    card = ((found.get("payment_method_details") or {}).get("card")) or {}
+    return Charge(
+        id=found["id"],
+        amount=found["amount"],
+        currency=found["currency"],
+        paid=found["paid"],
+        receipt_url=found.get("receipt_url"),
+        card_brand=card.get("brand"),
+        card_last4=card.get("last4"),
+        balance_transaction_id=_id(found.get("balance_transaction")),
+        customer_id=_id(found.get("customer")),
+        payment_intent_id=_id(found.get("payment_intent")),
+        created_at=from_timestamp(found["created"]),
+        livemode=found["livemode"],
+        metadata=_metadata(found),
+    )
+
+
+def checkout_session(found: Json) -> CheckoutSession:
+    """Read a Checkout Session."""
+    return CheckoutSession(
+        id=found["id"],
+        status=found.get("status"),
+        payment_status=found["payment_status"],
+        url=found.get("url"),
+        amount_total=found.get("amount_total"),
+        currency=found.get("currency"),
+        payment_intent_id=_id(found.get("payment_intent")),
+        customer_id=_id(found.get("customer")),
+        client_reference_id=found.get("client_reference_id"),
+        livemode=found["livemode"],
+        expires_at=from_timestamp(found["expires_at"]),
+        metadata=_metadata(found),
+    )
+
+
+def customer(found: Json) -> Customer:
+    """Read a Customer."""
+    return Customer(
+        id=found["id"],
+        email=found.get("email"),
+        deleted=bool(found.get("deleted")),
+        livemode=bool(found.get("livemode")),
+        metadata=_metadata(found),
+    )
+
+
+def event(found: Json) -> Event:
+    """Read an Event."""
+    return Event(id=found["id"], type=found["type"], created_at=from_timestamp(found["created"]), payload=found)
+
+
+def payment_intent(found: Json) -> PaymentIntent:
+    """Read a PaymentIntent whose `latest_charge` was expanded."""
+    latest = found.get("latest_charge")
+    return PaymentIntent(
+        id=found["id"],
+        status=found["status"],
+        amount=found["amount"],
+        amount_received=found.get("amount_received") or 0,
+        currency=found["currency"],
+        customer_id=_id(found.get("customer")),
+        livemode=found["livemode"],
+        charge=charge(latest) if isinstance(latest, dict) else None,
+        metadata=_metadata(found),
+    )
+
+
+def _id(value: Any) -> str | None:
+    """Return the id of what may be an id, an expanded object or nothing."""
+    found = value["id"] if isinstance(value, dict) else value
+    return found if isinstance(found, str) else None
+
+
+def _metadata(found: Json) -> Mapping[str, str]:
+    given: Mapping[str, str] = found.get("metadata") or {}
+    return given
+
+
+def _usd(rows: Sequence[Json] | None) -> int:
+    return sum(row["amount"] for row in rows or () if row["currency"] == "usd")

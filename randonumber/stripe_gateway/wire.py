@@ -1,0 +1,173 @@
+"""One request to Stripe through its SDK: time-outs, breaker, and each way to fail as one of our errors.
+
+The SDK pins the version of the API. Its own retries are off: the journal of calls decides what is sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
+
+from flask import has_request_context
+
+from randonumber.database import refuse_inside_transaction
+from randonumber.settings import is_loopback
+from randonumber.stripe_gateway.breaker import Breaker, Places
+from randonumber.stripe_gateway.errors import (
+    StripeDenied,
+    StripeKeyReused,
+    StripeNotFound,
+    StripeRefused,
+    StripeUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import stripe
+
+log = logging.getLogger(__name__)
+
+UNAUTHORIZED, PAYMENT_REQUIRED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 402, 403, 404, 400
+LATER_CODES = frozenset({"lock_timeout", "rate_limit", "idempotency_key_in_use"})
+"""Codes that mean "again later" whatever the status is: Stripe once sent rate limits as 400."""
+
+
+class Wire:
+    """The connection to Stripe of one app. `http_client` takes the place of the network (the sandbox in process)."""
+
+    def __init__(
+        self,
+        *,
+        key: str | None,
+        base: str | None,
+        timeouts_seconds: Mapping[str, tuple[int, int]],
+        web_threads: int,
+        http_client: Any = None,
+    ) -> None:
+        self._key = key
+        self._base = base
+        self._timeouts_seconds = timeouts_seconds
+        self._http_client = http_client
+        self.breaker = Breaker()
+        self._places = Places(web_threads)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        idempotency_key: str | None = None,
+        stripe_account: str | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and return the object that Stripe answers with, as it came.
+
+        Raises StripeUnavailable, StripeDenied, StripeKeyReused, StripeRefused, StripeNotFound, and TransactionOpen.
+        """
+        refuse_inside_transaction()
+        options = {"idempotency_key": idempotency_key, "stripe_account": stripe_account}
+        given = {name: value for name, value in options.items() if value is not None}
+        if not has_request_context():
+            return self._ask(self._worker_client, method, path, {**(params or {}), **given})
+        self.breaker.enter()
+        with self._places.take():
+            return self._ask(self._web_client, method, path, {**(params or {}), **given})
+
+    @cached_property
+    def _web_client(self) -> stripe.StripeClient:
+        return self._client("web")
+
+    @cached_property
+    def _worker_client(self) -> stripe.StripeClient:
+        return self._client("worker")
+
+    def _client(self, patience: str) -> stripe.StripeClient:
+        import stripe
+        from stripe import RequestsClient
+
+        if not self._key:
+            reason = "no Stripe key is set"
+            raise StripeUnavailable(reason, was_sent=False)
+        transport = self._http_client or RequestsClient(
+            timeout=self._timeouts_seconds[patience], session=self._loopback_session()
+        )
+        return stripe.StripeClient(
+            self._key,
+            base_addresses={"api": self._base} if self._base else None,
+            http_client=transport,
+            max_network_retries=0,
+        )
+
+    def _loopback_session(self) -> Any:
+        """Return a session that passes by the environment's proxies when Stripe's part is played on this machine."""
+        if not self._base or not is_loopback(urlsplit(self._base).hostname or ""):
+            return None
+        import requests
+
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+    def _ask(self, client: stripe.StripeClient, method: str, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        import stripe
+
+        began = time.monotonic()
+        facts: dict[str, Any] = {"method": method, "path": path}
+        try:
+            response = client.raw_request(method, path, **params)
+            body = response.data
+            if not isinstance(body, dict) or "object" not in body:
+                _unreadable(response.code)
+        except stripe.APIConnectionError as error:
+            self.breaker.failed()
+            cause = type(error.__cause__ or error).__name__
+            log.warning("stripe_unreachable", extra={**facts, "reason": cause, "ms": _since(began)})
+            reason = f"no answer: {cause}"
+            raise StripeUnavailable(reason) from error
+        except stripe.StripeError as error:
+            self.breaker.answered()
+            code = _code(error)
+            facts |= {"status": error.http_status, "code": code, "stripe_request_id": error.request_id}
+            log.warning("stripe_answered_error", extra={**facts, "ms": _since(began)})
+            _translate(error, code)
+        self.breaker.answered()
+        facts |= {"stripe_request_id": response.request_id, "ms": _since(began)}
+        log.info("stripe_answered", extra=facts)
+        return body
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def _code(error: stripe.StripeError) -> str | None:
+    """Return the error's code; the SDK leaves it out of some of its exceptions."""
+    body = error.json_body
+    inner = body.get("error") if isinstance(body, dict) else None
+    code = inner.get("code") if isinstance(inner, dict) else error.code
+    return code if isinstance(code, str) else None
+
+
+def _unreadable(status: int) -> NoReturn:
+    reason = "an answer that is no object of Stripe's"
+    raise StripeUnavailable(reason, status=status)
+
+
+def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
+    import stripe
+
+    status = error.http_status
+    message = error.user_message or "Stripe refused without a reason"
+    if isinstance(error, stripe.IdempotencyError) and code not in LATER_CODES:
+        raise StripeKeyReused(message, status=status, code=code) from error
+    if status in {UNAUTHORIZED, FORBIDDEN}:
+        raise StripeDenied(message, status=status, code=code) from error
+    if status in {BAD_REQUEST, PAYMENT_REQUIRED, NOT_FOUND} and code not in LATER_CODES and error.error is not None:
+        refusal = StripeNotFound if status == NOT_FOUND else StripeRefused
+        raise refusal(message, code=code, param=getattr(error, "param", None), status=status) from error
+    reason = f"status {status}" if code is None else f"status {status}, {code}"
+    raise StripeUnavailable(reason, status=status, code=code) from error

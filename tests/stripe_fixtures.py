@@ -1,0 +1,3 @@
+"""Fixtures around Stripe: the sandbox in process, the jobs, the webhooks."""
+
+from __future__ import annotations
