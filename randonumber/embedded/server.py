@@ -107,8 +107,11 @@ def ensure_running(place: Place, *, durable: bool, wait_seconds: float) -> None:
 
 
 def stop(place: Place, *, patience_seconds: float = 30) -> None:
-    """Stop the server, open sessions included; what has not ended after `patience_seconds` is killed."""
-    socket = _recorded(place)[1]
+    """Stop the server, open sessions included; what has not ended after `patience_seconds` is killed.
+
+    Where the whole folder was removed under a running server, it is killed at once.
+    """
+    _, socket = _recorded(place)
     postmaster = _postmaster(place)
     if postmaster is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -117,8 +120,9 @@ def stop(place: Place, *, patience_seconds: float = 30) -> None:
     for process in _processes(place):
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    _wait_until_gone(place, _LEFTOVER_SECONDS)
-    _remove_socket(place, socket)
+    if place.folder.exists():
+        _wait_until_gone(place, _LEFTOVER_SECONDS)
+        _remove_socket(place, socket)
 
 
 def socket_folder(place: Place) -> Path:
@@ -138,7 +142,8 @@ def conninfo(socket: Path, *, connect_timeout: int) -> str:
 
 
 def _launch(place: Place, lock: int, *, durable: bool) -> None:
-    _remove_socket(place, _recorded(place)[1])
+    for folder in (place.data, _recorded(place)[1]):
+        _remove_socket(place, folder)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     log = place.folder / "log"
     if log.exists():
