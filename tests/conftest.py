@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask_migrate import upgrade
+from psycopg.pq import TransactionStatus
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from randonumber import Config, create_app
 from randonumber.config import ROOT
 from randonumber.database import db as database
+from randonumber.ledger import checks
 from randonumber.settings import database_uri
 
 if TYPE_CHECKING:
@@ -75,21 +77,47 @@ def app(test_config: Config) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def committed(app: Flask) -> Iterator[Flask]:
-    """Yield the app in its context, with real commits; whatever the test wrote is removed afterwards."""
+def committed(app: Flask, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """Yield the app in its context, with real commits; whatever the test wrote is removed afterwards.
+
+    The books must be right after every test, except one that is marked `broken_books`.
+    """
     with app.app_context():
         yield app
     with app.app_context():
         database.session.remove()
-        empty_database()
+        try:
+            with app.extensions["sessions"]() as session:
+                fail_on_broken_books(session, request)
+        finally:
+            empty_database()
 
 
 @pytest.fixture
-def session(committed: Flask) -> Iterator[Session]:
-    """Yield a session for building blocks that never commit; rolled back at the end."""
+def session(committed: Flask, request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Yield a session for building blocks that never commit; checked and rolled back at the end."""
     with committed.extensions["sessions"]() as session:
         yield session
+        fail_on_broken_books(session, request)
         session.rollback()
+
+
+def fail_on_broken_books(session: Session, request: pytest.FixtureRequest) -> None:
+    """Fail the test when an invariant of the books does not hold in the session's view of them."""
+    if request.node.get_closest_marker("broken_books") or is_lost(session):
+        return
+    broken = [result for result in checks.run(session, prefix="A") if not result.holds]
+    if broken:
+        lines = [f"{result.id} {result.title}: {result.count}, for example {result.samples}" for result in broken]
+        pytest.fail("the books are broken:\n" + "\n".join(lines), pytrace=False)
+
+
+def is_lost(session: Session) -> bool:
+    """Whether an error has ended the session's transaction, so that nothing can be asked in it."""
+    if not session.is_active:
+        return True
+    connection: Any = session.connection().connection.driver_connection
+    return bool(connection.info.transaction_status == TransactionStatus.INERROR)
 
 
 @pytest.fixture

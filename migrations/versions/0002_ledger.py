@@ -32,10 +32,12 @@ CREATE TABLE accounts (
         CASE kind WHEN 'lot'
         THEN currency = 'credit' AND num_nulls(lot_ref, lot_source, lot_source_ref, lot_credits, lot_priority,
                                                unit_price_minor) = 0
-        ELSE NOT is_open AND num_nonnulls(lot_ref, lot_source, lot_source_ref, lot_credits, lot_priority,
-                                          unit_price_minor, expires_at) = 0
+        ELSE num_nonnulls(lot_ref, lot_source, lot_source_ref, lot_credits, lot_priority, unit_price_minor,
+                          expires_at) = 0
         END
     ),
+    CONSTRAINT accounts_open_check CHECK (is_open = (kind = 'lot' AND balance > 0)),
+    CONSTRAINT accounts_lot_full_check CHECK (balance <= lot_credits),
     CONSTRAINT accounts_balance_check CHECK (
         CASE WHEN kind = 'house' THEN balance = 0 WHEN kind = 'debt' THEN balance <= 0 ELSE balance >= 0 END
     )
@@ -59,6 +61,8 @@ CREATE TABLE transactions (
     UNIQUE (kind, ref)
 );
 CREATE INDEX transactions_user_idx ON transactions (user_id, id) WHERE user_id IS NOT NULL;
+-- Rows arrive in the order of time: a few bytes per megabyte are enough to find the newest.
+CREATE INDEX transactions_created_at_idx ON transactions USING brin (created_at);
 CREATE INDEX transactions_event_idx ON transactions (actor) WHERE actor LIKE 'event:%';
 
 CREATE TABLE entries (
@@ -79,22 +83,33 @@ CREATE TABLE entries (
 
 # An entry moves both stored balances in the statement that writes it, and keeps what they became. House accounts
 # store none: one hot row for all would make everybody wait (reliability.md section 2, row 5). `size` is the number
-# of entries its transaction was posted with, so that none can be added to a transaction later.
+# of entries its transaction was posted with, so that none can be added to a transaction later. A transaction
+# belongs to one user or to none, and moves nobody else's balance.
 APPLY_ENTRY = """
 CREATE FUNCTION ledger_apply_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    fact record;
+    source_owner bigint;
+    destination_owner bigint;
 BEGIN
-    IF NEW.position > (SELECT size FROM transactions WHERE id = NEW.transaction_id) THEN
+    SELECT size, user_id INTO fact FROM transactions WHERE id = NEW.transaction_id;
+    IF NEW.position > fact.size THEN
         RAISE EXCEPTION 'transaction % is complete: no entry can be added', NEW.transaction_id
             USING ERRCODE = 'restrict_violation';
     END IF;
     UPDATE accounts
        SET balance = balance - NEW.amount, is_open = (kind = 'lot' AND balance > NEW.amount)
      WHERE id = NEW.source_id AND kind <> 'house'
-    RETURNING balance INTO NEW.source_balance;
+    RETURNING balance, user_id INTO NEW.source_balance, source_owner;
     UPDATE accounts
        SET balance = balance + NEW.amount, is_open = (kind = 'lot')
      WHERE id = NEW.destination_id AND kind <> 'house'
-    RETURNING balance INTO NEW.destination_balance;
+    RETURNING balance, user_id INTO NEW.destination_balance, destination_owner;
+    IF coalesce(source_owner, fact.user_id) IS DISTINCT FROM fact.user_id
+       OR coalesce(destination_owner, fact.user_id) IS DISTINCT FROM fact.user_id THEN
+        RAISE EXCEPTION 'transaction % moves an account that is not its user''s', NEW.transaction_id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER entries_apply BEFORE INSERT ON entries

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Identity, SmallInteger, case, text
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    case,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from randonumber.database import Base
@@ -30,7 +38,7 @@ class Account(Base):
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
+    kind: Mapped[str] = mapped_column()
     currency: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     balance: Mapped[int] = mapped_column(server_default=text("0"))
@@ -41,7 +49,11 @@ class Account(Base):
         """Return the code and what is in it."""
         return f"<{type(self).__name__} {self.code} {self.balance} {self.currency}>"
 
-    __mapper_args__: ClassVar = {
+    __table_args__ = (
+        UniqueConstraint("id", "currency"),
+        Index("accounts_user_idx", "user_id", "kind", postgresql_where=text("user_id IS NOT NULL")),
+    )
+    __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy declares it so
         "polymorphic_on": case((kind == "lot", "lot"), else_="account"),
         "polymorphic_identity": "account",
     }
@@ -50,7 +62,7 @@ class Account(Base):
 class Lot(Account):
     """Credits that were bought or granted together: what is left of them is the balance of the account."""
 
-    __mapper_args__: ClassVar = {"polymorphic_identity": "lot"}
+    __mapper_args__ = {"polymorphic_identity": "lot"}  # noqa: RUF012 - SQLAlchemy declares it so
 
     lot_ref: Mapped[str] = mapped_column(unique=True, nullable=True)
     lot_source: Mapped[str] = mapped_column(nullable=True)
@@ -61,10 +73,26 @@ class Lot(Account):
     expires_at: Mapped[datetime | None]
 
 
+Index(
+    "accounts_open_lots_idx",
+    Account.user_id,
+    Lot.lot_priority,
+    Lot.expires_at,
+    Account.id,
+    postgresql_where=text("is_open"),
+)
+
+
 class Transaction(Base):
     """A business fact, once: `kind` and `ref` name it."""
 
     __tablename__ = "transactions"
+    __table_args__ = (
+        UniqueConstraint("kind", "ref"),
+        Index("transactions_user_idx", "user_id", "id", postgresql_where=text("user_id IS NOT NULL")),
+        Index("transactions_created_at_idx", "created_at", postgresql_using="brin"),
+        Index("transactions_event_idx", "actor", postgresql_where=text("actor LIKE 'event:%'")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     kind: Mapped[str]
@@ -87,17 +115,27 @@ class Entry(Base):
     """One amount from a source, which falls, to a destination, which rises; and what their balances became."""
 
     __tablename__ = "entries"
+    __table_args__ = tuple(
+        ForeignKeyConstraint(
+            [f"{side}_id", "currency"], ["accounts.id", "accounts.currency"], name=f"entries_{side}_fkey"
+        )
+        for side in ("source", "destination")
+    )
 
     transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id"), primary_key=True)
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    source_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    destination_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    source_id: Mapped[int] = mapped_column()
+    destination_id: Mapped[int] = mapped_column()
     currency: Mapped[str]
     amount: Mapped[int]
     source_balance: Mapped[int | None]
     destination_balance: Mapped[int | None]
-    source: Mapped[Account] = relationship(foreign_keys=[source_id], viewonly=True)
-    destination: Mapped[Account] = relationship(foreign_keys=[destination_id], viewonly=True)
+    source: Mapped[Account] = relationship(
+        primaryjoin="Entry.source_id == Account.id", foreign_keys=[source_id], viewonly=True
+    )
+    destination: Mapped[Account] = relationship(
+        primaryjoin="Entry.destination_id == Account.id", foreign_keys=[destination_id], viewonly=True
+    )
 
     def __repr__(self) -> str:
         """Return the amount and which way it went."""

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 
 class InvalidPosting(ValueError):
-    """The entries make no transaction: none at all, an amount that is not positive, an unknown account, or two
-    accounts of different currencies."""
+    """The entries make no transaction.
+
+    There are none, an amount is not positive, an account is unknown, or one entry has two currencies.
+    """
 
 
 class PostingConflict(RuntimeError):
@@ -83,7 +85,8 @@ _POST = text("""
     SELECT (SELECT id FROM posted) AS transaction_id, (SELECT count(*) FROM resolved) AS resolved
 """)
 _EXISTING = text("""
-    SELECT transactions.id, transactions.user_id, source.code, destination.code, entries.amount
+    SELECT transactions.id, transactions.user_id, transactions.reverses_id, source.code, destination.code,
+           entries.amount
       FROM transactions
       JOIN entries ON entries.transaction_id = transactions.id
       JOIN accounts AS source ON source.id = entries.source_id
@@ -93,7 +96,7 @@ _EXISTING = text("""
 """)
 
 
-def post(
+def post(  # noqa: PLR0913 - a fact has this many sides, and all but the entries are words
     session: Session,
     *,
     kind: str,
@@ -110,7 +113,8 @@ def post(
     Safe to call again: the same kind and ref with the same content returns the transaction that stands.
     Raises PostingConflict when it stands with other content, InvalidPosting when the entries make no sense,
     Overdrawn when an account would cross zero. `actor` says who did it: `user:<ref>`, `event:<evt_…>`,
-    `job:<name>` or `operator:<name>`. `event_at` is when it happened, where that is not now.
+    `job:<name>` or `operator:<name>`. `event_at` is when it happened, where that is not now. A transaction that
+    moves a user's account needs that `user_id`, and moves no other user's: the database refuses it.
     """
     if not entries or any(move.amount <= 0 for move in entries):
         message = f"{kind} {ref}: at least one entry is needed, each of a positive amount"
@@ -138,7 +142,7 @@ def post(
     if row.resolved != len(entries):
         message = f"{kind} {ref}: an account is unknown, or an entry has two currencies: {list(entries)}"
         raise InvalidPosting(message)
-    return _existing(session, kind, ref, user_id, entries)
+    return _existing(session, parameters, entries)
 
 
 def _columns(entries: Sequence[Move]) -> dict[str, list[Any]]:
@@ -149,10 +153,12 @@ def _columns(entries: Sequence[Move]) -> dict[str, list[Any]]:
     }
 
 
-def _existing(session: Session, kind: str, ref: str, user_id: int | None, entries: Sequence[Move]) -> Posted:
-    rows = session.execute(_EXISTING, {"kind": kind, "ref": ref}).all()
+def _existing(session: Session, parameters: dict[str, Any], entries: Sequence[Move]) -> Posted:
+    """Return the transaction that stands. Actor, reason and time are the first comer's: they are no content."""
+    rows = session.execute(_EXISTING, parameters).all()
+    fact = (parameters["user_id"], parameters["reverses_id"])
     stands = [tuple(row)[1:] for row in rows]
-    if stands != [(user_id, move.source, move.destination, move.amount) for move in entries]:
-        message = f"{kind} {ref} stands with other content: {stands}"
+    if stands != [(*fact, move.source, move.destination, move.amount) for move in entries]:
+        message = f"{parameters['kind']} {parameters['ref']} stands with other content: {stands}"
         raise PostingConflict(message)
     return Posted(transaction_id=rows[0].id, created=False)

@@ -40,10 +40,13 @@ SPEND: Final = """
           FROM posted CROSS JOIN taken CROSS JOIN accounts AS consumed
          WHERE consumed.code = 'credits:consumed'
          ORDER BY taken.position
+    ), beyond AS (
+        SELECT coalesce(sum(balance), 0) AS credits FROM accounts
+         WHERE user_id = (SELECT user_id FROM payer) AND is_open AND (expires_at IS NULL OR expires_at > :now)
+           AND (lot_priority, coalesce(expires_at, 'infinity'), id) > (
+               SELECT lot_priority, coalesce(expires_at, 'infinity'), id
+                 FROM lots ORDER BY 1 DESC, 2 DESC, 3 DESC LIMIT 1)
     ), credits AS (
-        SELECT coalesce((SELECT sum(balance) FROM lots), 0) + coalesce((
-            SELECT sum(balance) FROM accounts
-             WHERE user_id = (SELECT user_id FROM payer) AND is_open AND (expires_at IS NULL OR expires_at > :now)
-               AND id NOT IN (SELECT id FROM lots)), 0) AS before
+        SELECT coalesce((SELECT sum(balance) FROM lots), 0) + (SELECT credits FROM beyond) AS before
     )
 """
