@@ -1,0 +1,170 @@
+"""Stripe's test cards and what each of them does.
+
+Numbers and outcomes by https://docs.stripe.com/testing; sentences as recorded or quoted from Stripe's answers.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+BRANDS = (
+    (("34", "37"), "amex"), (("35",), "jcb"), (("30", "36", "38"), "diners"), (("6011", "65"), "discover"),
+    (("62",), "unionpay"), (("51", "52", "53", "54", "55", "22", "23", "24", "25", "26", "27"), "mastercard"),
+    (("4",), "visa"),
+)  # fmt: skip
+LUHN_BASE = 10
+AMEX_CVC = 4
+CVC = 3
+SHORTEST = 12
+LONGEST = 19
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decline:
+    """Why a card is declined: Stripe's code, the issuer's reason, and the sentence for the buyer."""
+
+    code: str
+    reason: str | None = None
+    message: str = "Your card was declined."
+    advice: str | None = "try_again_later"
+    network: str | None = "01"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """What happens when a card is charged."""
+
+    decline: Decline | None = None
+    challenge: bool = False
+    at_once: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A card as the network sees it."""
+
+    number: str
+    exp_month: int
+    exp_year: int
+
+    @property
+    def last4(self) -> str:
+        """The last four digits."""
+        return self.number[-4:]
+
+    @property
+    def brand(self) -> str:
+        """The network by the first digits."""
+        return next((brand for heads, brand in BRANDS if self.number.startswith(heads)), "unknown")
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same number, as Stripe's."""
+        return hashlib.sha256(self.number.encode()).hexdigest()[:16]
+
+
+def declined(reason: str, message: str = "Your card was declined.", advice: str = "try_again_later") -> Behaviour:
+    """A card that the issuer declines for this reason."""
+    return Behaviour(decline=Decline(code="card_declined", reason=reason, message=message, advice=advice))
+
+
+def failing(code: str, message: str) -> Behaviour:
+    """A card that fails with a code of its own."""
+    return Behaviour(decline=Decline(code=code, message=message, advice=None, network=None))
+
+
+BEHAVIOURS = {
+    "4000000000000002": declined("generic_decline"),
+    "4000000000009995": declined("insufficient_funds", "Your card has insufficient funds."),
+    "4000000000009987": declined("lost_card", advice="do_not_try_again"),
+    "4000000000009979": declined("stolen_card", advice="do_not_try_again"),
+    "4000000000006975": declined("card_velocity_exceeded", advice="try_again_later"),
+    "4000000000000341": declined("generic_decline"),
+    "4000000000000069": failing("expired_card", "Your card has expired."),
+    "4000000000000127": failing("incorrect_cvc", "Your card's security code is incorrect."),
+    "4000000000000119": failing(
+        "processing_error", "An error occurred while processing your card. Try again in a little bit."
+    ),
+    "4000002500003155": Behaviour(challenge=True),
+    "4000002760003184": Behaviour(challenge=True),
+    "4000000000003220": Behaviour(challenge=True),
+    "4000008400001629": Behaviour(challenge=True, decline=Decline(code="card_declined", reason="generic_decline")),
+    "4000000000000077": Behaviour(at_once=True),
+}
+SUCCEEDING = frozenset(
+    "4242424242424242 4000056655665556 5555555555554444 2223003122003222 5200828282828210 5105105105105100 "
+    "378282246310005 371449635398431 6011111111111117 6011000990139424 3056930009020004 36227206271667 "
+    "3566002020360505 6200000000000005 4000000000003055 4000003800000446 4000000000000259 4000000000002685 "
+    "4000000000001976 4000000000005423 4000000000005126 4000000000007726 4000001240000000 4000008260000000 "
+    "4000002500000003 4000002760000016 4000000360000006".split()
+)
+FOREIGN = declined(
+    "test_mode_live_card",
+    "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test cards, "
+    "visit: https://stripe.com/docs/testing.",
+)
+TOKENS = {
+    "pm_card_visa": "4242424242424242",
+    "pm_card_visa_debit": "4000056655665556",
+    "pm_card_mastercard": "5555555555554444",
+    "pm_card_amex": "378282246310005",
+    "pm_card_discover": "6011111111111117",
+    "pm_card_diners": "3056930009020004",
+    "pm_card_jcb": "3566002020360505",
+    "pm_card_unionpay": "6200000000000005",
+    "pm_card_visa_chargeDeclined": "4000000000000002",
+    "pm_card_chargeDeclined": "4000000000000002",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_chargeDeclinedInsufficientFunds": "4000000000009995",
+    "pm_card_visa_chargeDeclinedLostCard": "4000000000009987",
+    "pm_card_visa_chargeDeclinedStolenCard": "4000000000009979",
+    "pm_card_chargeDeclinedExpiredCard": "4000000000000069",
+    "pm_card_chargeDeclinedIncorrectCvc": "4000000000000127",
+    "pm_card_chargeDeclinedProcessingError": "4000000000000119",
+    "pm_card_visa_chargeDeclinedVelocityLimitExceeded": "4000000000006975",
+    "pm_card_chargeCustomerFail": "4000000000000341",
+    "pm_card_authenticationRequired": "4000002760003184",
+    "pm_card_authenticationRequiredOnSetup": "4000002500003155",
+    "pm_card_threeDSecure2Required": "4000000000003220",
+    "pm_card_threeDSecureRequired": "4000000000003220",
+    "pm_card_threeDSecureOptional": "4000000000003055",
+    "pm_card_threeDSecureRequiredChargeDeclined": "4000008400001629",
+    "pm_card_bypassPending": "4000000000000077",
+    "pm_card_createDispute": "4000000000000259",
+    "pm_card_createDisputeProductNotReceived": "4000000000002685",
+    "pm_card_createDisputeInquiry": "4000000000001976",
+    "pm_card_refundFail": "4000000000005126",
+    "pm_card_pendingRefund": "4000000000007726",
+}
+
+
+def behaviour(number: str) -> Behaviour:
+    """What charging this number does; a number that is no test card is declined, as in Stripe's test mode."""
+    if number in BEHAVIOURS:
+        return BEHAVIOURS[number]
+    return Behaviour() if number in SUCCEEDING else FOREIGN
+
+
+def complaints(number: str, exp: tuple[int, int] | None, cvc: str, *, now: tuple[int, int]) -> dict[str, str]:
+    """What is wrong with a typed card, by field; `exp` and `now` are (year, month)."""
+    found: dict[str, str] = {}
+    if not (number.isascii() and number.isdigit() and SHORTEST <= len(number) <= LONGEST):
+        found["card_number"] = "Your card number is incomplete."
+    elif not passes_luhn(number):
+        found["card_number"] = "Your card number is invalid."
+    if exp is None:
+        found["exp"] = "Your card's expiration date is incomplete."
+    elif exp < now:
+        found["exp"] = "Your card's expiration date is in the past."
+    wanted = AMEX_CVC if number.startswith(("34", "37")) else CVC
+    if not (cvc.isascii() and cvc.isdigit() and len(cvc) == wanted):
+        found["cvc"] = "Your card's security code is incomplete."
+    return found
+
+
+def passes_luhn(number: str) -> bool:
+    """The check digit of ISO/IEC 7812."""
+    total = 0
+    for place, digit in enumerate(reversed(number)):
+        doubled = int(digit) * (2 if place % 2 else 1)
+        total += doubled - 9 if doubled >= LUHN_BASE else doubled
+    return total % LUHN_BASE == 0

@@ -1,0 +1,25 @@
+"""Two times: the real one, for signatures, headers and delivery, and the sandbox's, which can be moved forward."""
+
+import time
+
+from randonumber.sandbox.store import Store
+
+
+def real_now() -> float:
+    """Seconds since 1970 by the machine's clock."""
+    return time.time()
+
+
+def sandbox_now(store: Store) -> int:
+    """Seconds since 1970 as objects see them."""
+    row = store.row("SELECT value FROM settings WHERE name = 'clock_offset'")
+    return int(real_now()) + (row["value"] if row else 0)
+
+
+def advance(store: Store, seconds: int) -> None:
+    """Move the sandbox's time forward; it never goes back."""
+    store.run(
+        "INSERT INTO settings (name, value) VALUES ('clock_offset', ?) "
+        "ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        seconds,
+    )

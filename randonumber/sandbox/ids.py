@@ -1,0 +1,45 @@
+"""Ids that look like Stripe's: a prefix that names the kind, then random letters and digits."""
+
+import hashlib
+import secrets
+import string
+
+ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+# Prefix and number of random characters, as seen in recordings of Stripe's test mode.
+SHAPES = {
+    "charge": ("ch_3", 23),
+    "balance_transaction": ("txn_3", 23),
+    "checkout.session": ("cs_test_a1", 56),
+    "customer": ("cus_", 14),
+    "event": ("evt_1", 23),
+    "item": ("li_1", 23),
+    "payment_intent": ("pi_3", 23),
+    "payment_method": ("pm_1", 23),
+    "price": ("price_1", 23),
+    "product": ("prod_", 14),
+    "request": ("req_", 14),
+    "webhook_endpoint": ("we_1", 23),
+}
+
+
+def new_id(kind: str) -> str:
+    """A fresh id for an object of this kind."""
+    prefix, length = SHAPES[kind]
+    return prefix + characters(length)
+
+
+def characters(count: int) -> str:
+    """That many random letters and digits, fit for ids and secrets."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(count))
+
+
+def account_id(key: str) -> str:
+    """The platform account that a key opens: `sk_test_x`, `rk_test_x` and `pk_test_x` open the same one."""
+    name = key.split("_", 2)[2]
+    digest = int.from_bytes(hashlib.sha256(name.encode()).digest())
+    letters = []
+    for _ in range(16):
+        digest, rest = divmod(digest, len(ALPHABET))
+        letters.append(ALPHABET[rest])
+    return "acct_1" + "".join(letters)

@@ -1,0 +1,167 @@
+"""The sandbox without ports: a transport for Stripe's SDK, and hands for tests.
+
+app = create_sandbox(strict=True)
+client = stripe.StripeClient("sk_test_x", http_client=SandboxHTTPClient(app))
+"""
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import stripe
+from flask import Flask
+
+from randonumber.sandbox import delivery, faults
+from randonumber.sandbox.delivery import Delivery, Outcome
+from randonumber.sandbox.scope import DEFAULT_BASE_URL, Sandbox, unit
+from randonumber.sandbox.switches import advance as advance_clock
+
+DEFAULT_READ_SECONDS = 20.0
+
+
+class AnsweredWrongly(AssertionError):
+    """The sandbox itself failed, or in strict mode gave an answer that Stripe's description does not allow."""
+
+
+class SandboxHTTPClient(stripe.HTTPClient):
+    """Routes the SDK's requests to a sandbox in the same process, and acts out its faults of the connection."""
+
+    name = "sandbox"
+
+    def __init__(self, app: Flask, *, read_timeout_seconds: float = DEFAULT_READ_SECONDS) -> None:
+        super().__init__()
+        self._app = app
+        self._read_timeout_seconds = read_timeout_seconds
+
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        """The answer, or APIConnectionError where a real line would have broken."""
+        parts = urlsplit(url)
+        answer = self._app.test_client(use_cookies=False).open(
+            parts.path,
+            method=method.upper(),
+            query_string=parts.query,
+            headers=list((headers or {}).items()),
+            data=post_data,
+            base_url=sandbox_of(self._app).base_url or DEFAULT_BASE_URL,
+            buffered=True,
+        )
+        if "Sandbox-Bug" in answer.headers:
+            raise AnsweredWrongly(answer.headers["Sandbox-Bug"])
+        self._act_out(answer.headers.get("Sandbox-Fault"), float(answer.headers.get("Sandbox-Fault-Seconds", 0)))
+        shown = {name: value for name, value in answer.headers.items() if not name.startswith("Sandbox-")}
+        return answer.data, answer.status_code, shown
+
+    def _act_out(self, fault: str | None, seconds: float) -> None:
+        if fault in ("reset_before", "reset_after", "truncate"):
+            broken("Connection broken by the sandbox's fault plan: " + fault)
+        if fault == "slow" and seconds > self._read_timeout_seconds:
+            broken(f"Read timed out. (read timeout={self._read_timeout_seconds}, the sandbox's fault plan: slow)")
+
+    def request_stream(
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+    ) -> NoReturn:
+        """Nothing that is offered here streams."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def broken(message: str) -> NoReturn:
+    """What the SDK raises when a line breaks."""
+    raise stripe.APIConnectionError(message, should_retry=True)
+
+
+def sandbox_of(app: Flask) -> Sandbox:
+    """The parts of a sandbox."""
+    found: Sandbox = app.extensions["sandbox"]
+    return found
+
+
+def deliveries(app: Flask, *, within: float = 0, acknowledge: bool = True) -> list[Delivery]:
+    """Webhook requests that are due, or will be within so many seconds, signed now.
+
+    With `acknowledge` they count as taken; without, they stay due, as if the app had not answered.
+    """
+    found = delivery.due(sandbox_of(app), within=within, most=10_000)
+    if acknowledge:
+        for one in found:
+            delivery.settle(sandbox_of(app), one, Outcome(status=200, answer=""))
+    return found
+
+
+def settle(app: Flask, one: Delivery, status: int | None) -> None:
+    """Tell the sandbox how a delivery ended; None for no answer."""
+    delivery.settle(sandbox_of(app), one, Outcome(status=status, answer=""))
+
+
+def advance(app: Flask, seconds: int) -> int:
+    """Move the sandbox's clock forward; the new time in seconds since 1970."""
+    return advance_clock(sandbox_of(app), seconds)
+
+
+def now(app: Flask) -> int:
+    """The sandbox's time."""
+    with unit(sandbox_of(app)) as scope:
+        return scope.now
+
+
+def add_fault(app: Flask, operation: str, fault: str, **more: Any) -> None:
+    """Plan a fault: `add_fault(app, "POST /v1/checkout/sessions", "reset_after", times=1)`."""
+    store = sandbox_of(app).store
+    with store.transaction():
+        faults.add(store, {"operation": operation, "fault": fault, **more})
+
+
+def clear_faults(app: Flask) -> None:
+    """Empty the fault plan."""
+    store = sandbox_of(app).store
+    with store.transaction():
+        faults.clear(store)
+
+
+def reset(app: Flask) -> None:
+    """Empty the sandbox."""
+    store = sandbox_of(app).store
+    with store.transaction():
+        store.empty()
+
+
+def pay(
+    app: Flask,
+    session: str,
+    *,
+    card: str = "4242424242424242",
+    email: str = "buyer@example.com",
+    exp: str = "12/40",
+    cvc: str | None = None,
+    challenge: str = "complete",
+) -> str | None:
+    """Pay a Checkout Session by its id or address, as a buyer would on the hosted page.
+
+    Returns the address the buyer is sent to; None when the page refused. A 3-D Secure challenge is answered with
+    `challenge`: complete or fail.
+    """
+    form = {"email": email, "card_number": card, "exp": exp, "cvc": cvc or ("1234" if card.startswith("3") else "123")}
+    return walk(
+        app, urlsplit(session).path if "/" in session else f"/checkout/{session}", form | {"action": "pay"}, challenge
+    )
+
+
+def leave(app: Flask, session: str) -> str | None:
+    """Cancel on the hosted page; the address the buyer is sent to."""
+    return walk(app, urlsplit(session).path if "/" in session else f"/checkout/{session}", {"action": "cancel"}, "fail")
+
+
+def walk(app: Flask, path: str, form: dict[str, str], challenge: str) -> str | None:
+    """Send a hosted form and answer a challenge that follows."""
+    base_url = sandbox_of(app).base_url or DEFAULT_BASE_URL
+    client = app.test_client()
+    answer = client.post(path, data=form, base_url=base_url)
+    target = answer.headers.get("Location")
+    if target and urlsplit(target).path.startswith("/challenge/"):
+        answer = client.post(urlsplit(target).path, data={"action": challenge}, base_url=base_url)
+        target = answer.headers.get("Location")
+    return target

@@ -1,0 +1,1 @@
+"""Pages for people: hosted Checkout, the challenge, receipts, and the dashboard."""

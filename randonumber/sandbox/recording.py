@@ -1,0 +1,101 @@
+"""Events: written down with a copy of their object, and queued for every endpoint that wants them."""
+
+import json
+import random
+from typing import Any
+
+from randonumber.sandbox import clock, faults
+from randonumber.sandbox.ids import new_id
+from randonumber.sandbox.scope import Json, Scope
+
+
+def record(scope: Scope, kind: str, subject: Json, *, previous: Json | None = None) -> Json:
+    """Write an event of this type about `subject` as it is now; `previous` holds what an update changed."""
+    data: Json = {"object": json.loads(json.dumps(subject))}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    wanted = receivers(scope, kind)
+    event = scope.insert(
+        {
+            "id": new_id("event"),
+            "object": "event",
+            "api_version": scope.sandbox.description.version,
+            "created": scope.now,
+            "data": data,
+            "livemode": False,
+            "pending_webhooks": len(wanted),
+            "request": {"id": scope.request_id, "idempotency_key": scope.idempotency_key},
+            "type": kind,
+        }
+    )
+    for url, secret in wanted:
+        queue(scope, event, url, secret)
+    return event
+
+
+def updated(scope: Scope, kind: str, before: Json, after: Json) -> None:
+    """Write an update event if anything changed, with the earlier values of what did."""
+    previous = {name: before.get(name) for name in after if before.get(name) != after[name]}
+    if previous:
+        record(scope, kind, after, previous=previous)
+
+
+def receivers(scope: Scope, kind: str) -> list[tuple[str, str]]:
+    """(url, secret) of every endpoint that takes this type: those of the app, then the registered ones."""
+    own = [(endpoint.url, endpoint.secret) for endpoint in scope.sandbox.endpoints if not endpoint.connect]
+    rows = scope.store.rows(
+        "SELECT body, hidden FROM objects WHERE account = ? AND kind = 'webhook_endpoint' AND deleted = 0",
+        scope.account,
+    )
+    registered = [(json.loads(row["body"]), json.loads(row["hidden"])) for row in rows]
+    return own + [
+        (body["url"], hidden["secret"])
+        for body, hidden in registered
+        if body["status"] == "enabled" and ({"*", kind} & set(body["enabled_events"]))
+    ]
+
+
+def queue(scope: Scope, event: Json, url: str, secret: str) -> None:
+    """Queue one delivery, bent by an event fault if one is set."""
+    fault = faults.take(scope.store, event["type"], faults.OF_EVENTS)
+    due_at = clock.real_now()
+    state = "lost" if fault and fault.kind == "lose" else "pending"
+    if fault and fault.kind == "delay":
+        due_at += fault.seconds or 5
+    if fault and fault.kind == "shuffle":
+        due_at += random.Random(f"{fault.seed}:{fault.draws}").uniform(0, fault.seconds or 1)
+    for _ in range(2 if fault and fault.kind == "duplicate" else 1):
+        enqueue(scope, event["id"], url, secret, state, due_at)
+
+
+def enqueue(scope: Scope, event_id: str, url: str, secret: str, state: str, due_at: float) -> None:
+    """One row of the queue, due at a real time."""
+    scope.store.run(
+        "INSERT INTO deliveries (account, event_id, url, secret, state, created_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        scope.account, event_id, url, secret, state, clock.real_now(), due_at,
+    )  # fmt: skip
+
+
+def resend(scope: Scope, event_id: str) -> int:
+    """Queue an event again for everybody who got it or should have; how many. Used by the switch and the dashboard."""
+    row: Any = scope.store.find_anywhere(event_id)
+    if not row or row.kind != "event":
+        return 0
+    rows = scope.store.rows("SELECT DISTINCT url, secret FROM deliveries WHERE event_id = ?", event_id)
+    wanted = [(found["url"], found["secret"]) for found in rows] or receivers(scope, row.body["type"])
+    for url, secret in wanted:
+        enqueue(scope.at(scope.now, row.account), event_id, url, secret, "pending", clock.real_now())
+    count_pending(scope, event_id)
+    return len(wanted)
+
+
+def count_pending(scope: Scope, event_id: str) -> None:
+    """Bring `pending_webhooks` up to date: endpoints that never took the event."""
+    found = scope.store.find_anywhere(event_id)
+    left = scope.store.row(
+        "SELECT count(DISTINCT url) AS n FROM deliveries AS d WHERE event_id = ? AND NOT EXISTS "
+        "(SELECT 1 FROM deliveries AS e WHERE e.event_id = d.event_id AND e.url = d.url AND e.state = 'delivered')",
+        event_id,
+    )
+    if found and left:
+        scope.store.save(found.account, found.body | {"pending_webhooks": left["n"]})

@@ -1,0 +1,150 @@
+"""Customers."""
+
+from randonumber.sandbox.ids import characters, new_id
+from randonumber.sandbox.recording import record, updated
+from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
+from randonumber.sandbox.wire.lists import page
+from randonumber.sandbox.wire.metadata import merged
+
+PLAIN = ("description", "email", "name", "phone")
+NOT_YET = ("payment_method", "test_clock", "tax_id_data", "cash_balance", "tax")
+
+
+def create(scope: Scope, params: Json) -> Json:
+    """POST /v1/customers."""
+    refuse_the_undone(params)
+    body = {
+        "id": new_id("customer"),
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "created": scope.now,
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "invoice_prefix": characters(8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+    scope.insert(changed(body, params))
+    record(scope, "customer.created", body)
+    return body
+
+
+def changed(body: Json, params: Json) -> Json:
+    """Take what the request sets into the customer, in place."""
+    check_email(params.get("email"))
+    body.update({name: params[name] or None for name in PLAIN if name in params})
+    for name in ("address", "shipping"):
+        if name in params:
+            body[name] = filled(name, params[name])
+    body.update({name: params[name] for name in ("balance", "invoice_prefix", "preferred_locales") if name in params})
+    if "tax_exempt" in params:
+        body["tax_exempt"] = params["tax_exempt"] or "none"
+    body["metadata"] = merged(body["metadata"], params.get("metadata"))
+    return body
+
+
+def filled(name: str, given: Json | str) -> Json | None:
+    """An address or a shipping with every key that Stripe shows."""
+    if not isinstance(given, dict):
+        return None
+    if name == "shipping":
+        return {"address": filled("address", given["address"]), "name": given["name"], "phone": given.get("phone")}
+    return {key: given.get(key) or None for key in ("city", "country", "line1", "line2", "postal_code", "state")}
+
+
+def check_email(email: str | None) -> None:
+    """Refuse what is plainly no address, as Stripe does."""
+    if email and ("@" not in email[1:-1] or any(character.isspace() for character in email)):
+        raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
+
+
+def refuse_the_undone(params: Json) -> None:
+    """Say plainly which parts of Stripe's customers are not rehearsed here."""
+    if "source" in params:
+        raise card_tokens_are_retired()
+    for name in NOT_YET:
+        if name in params:
+            raise not_here_yet(f"customers with `{name}`", param=name)
+
+
+def card_tokens_are_retired() -> Exception:
+    """What Stripe says of `source=tok_…` since it retired it."""
+    return invalid(
+        "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue processing "
+        "your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what you "
+        "should do here: https://docs.stripe.com/payments/payment-methods/integration-options.",
+        param="source",
+    )
+
+
+def stub(customer: str) -> Json:
+    """What is left of a deleted customer."""
+    return {"id": customer, "object": "customer", "deleted": True}
+
+
+def retrieve(scope: Scope, params: Json, customer: str) -> Json:
+    """GET /v1/customers/{customer}: the customer, or what is left of it."""
+    del params
+    return scope.get("customer", customer).body
+
+
+def update(scope: Scope, params: Json, customer: str) -> Json:
+    """POST /v1/customers/{customer}."""
+    refuse_the_undone(params)
+    body = living(scope, customer, param="id", status=404)
+    before = dict(body)
+    scope.save(changed(body, params))
+    updated(scope, "customer.updated", before, body)
+    return body
+
+
+def delete(scope: Scope, params: Json, customer: str) -> Json:
+    """DELETE /v1/customers/{customer}."""
+    del params
+    body = living(scope, customer, param="id", status=404)
+    scope.save(stub(customer))
+    scope.store.mark_deleted(scope.account, customer)
+    record(scope, "customer.deleted", body)
+    return stub(customer)
+
+
+def living(scope: Scope, customer: str, *, param: str = "customer", status: int = 400) -> Json:
+    """A customer that is not deleted. Raises Refused with `resource_missing`."""
+    found = scope.get("customer", customer, param=param, status=status)
+    if found.deleted:
+        raise missing("customer", customer, param=param, status=status)
+    return found.body
+
+
+def listing(scope: Scope, params: Json) -> Json:
+    """GET /v1/customers."""
+    return page(scope, "customer", params, url="/v1/customers", equal={"email": params.get("email")})
+
+
+OPERATIONS = {
+    "GET /v1/customers": listing,
+    "POST /v1/customers": create,
+    "GET /v1/customers/{customer}": retrieve,
+    "POST /v1/customers/{customer}": update,
+    "DELETE /v1/customers/{customer}": delete,
+}

@@ -1,0 +1,120 @@
+"""The sandbox as a server on loopback, which can really cut a connection."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import Any, NoReturn
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from randonumber.sandbox.courier import Courier
+
+HOST = "127.0.0.1"
+PARENT_CHECK_SECONDS = 1.0
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class PlainHandler(WSGIRequestHandler):
+    """Logs nothing of its own: the dashboard shows every request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def version_string(self) -> str:
+        """Name no version."""
+        return "sandbox"
+
+
+def acting_out(app: Wsgi) -> Wsgi:
+    """Let the connection suffer what the app's private headers say."""
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        caught: dict[str, str] = {}
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            caught.update({name: value for name, value in headers if name.startswith("Sandbox-")})
+            if caught.get("Sandbox-Fault", "").startswith("reset"):
+                return None
+            shown = [(name, value) for name, value in headers if not name.startswith("Sandbox-")]
+            return start_response(status, shown, *rest)
+
+        body = app(environ, start)
+        return suffering(body, caught, environ) if "Sandbox-Fault" in caught else body
+
+    return wrapped
+
+
+def suffering(body: Iterable[bytes], fault: dict[str, str], environ: dict[str, Any]) -> Iterator[bytes]:
+    """The body late, by half, or never."""
+    try:
+        kind = fault["Sandbox-Fault"]
+        if kind == "slow":
+            time.sleep(float(fault["Sandbox-Fault-Seconds"]))
+        if kind.startswith("reset"):
+            cut(environ)
+        for part in body:
+            yield part[: len(part) // 2] if kind == "truncate" else part
+            if kind == "truncate":
+                cut(environ)
+    finally:
+        close = getattr(body, "close", None)
+        if close:
+            close()
+
+
+def cut(environ: dict[str, Any]) -> NoReturn:
+    """End the connection in the middle."""
+    line: socket.socket = environ["werkzeug.socket"]
+    try:
+        line.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    raise ConnectionResetError
+
+
+def listen(app: Flask, port: int) -> BaseWSGIServer:
+    """A threaded server on loopback, not yet serving. Raises OSError when the port is taken."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with probe:
+        probe.bind((HOST, port))
+    return make_server(HOST, port, acting_out(app), threaded=True, request_handler=PlainHandler)  # type: ignore[arg-type]
+
+
+def serve(app: Flask, port: int, *, announce: Callable[[int], None] = lambda _: None) -> None:
+    """Serve and deliver until SIGINT or SIGTERM, which end it at once: what was under way is due at the next start."""
+    courier = Courier(app.extensions["sandbox"])
+    server = listen(app, port)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    end_with_parent()
+    courier.start()
+    announce(server.server_port)
+    server.serve_forever()
+
+
+def leave(number: int, frame: FrameType | None) -> NoReturn:
+    """End without waiting for threads: SQLite is consistent at any moment."""
+    del number, frame
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def end_with_parent() -> None:
+    """If APP_SUPERVISOR_PID names the parent, end when that process is gone."""
+    parent = os.environ.get("APP_SUPERVISOR_PID", "")
+    if parent.isdigit() and os.getppid() == int(parent):
+        threading.Thread(target=watch, args=(int(parent),), name="parent", daemon=True).start()
+
+
+def watch(parent: int) -> None:
+    """Look once a second; a process whose parent died gets another one."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(0)

@@ -1,0 +1,1 @@
+"""Stripe's OpenAPI description, and the two checks made from it: of parameters and of answers."""

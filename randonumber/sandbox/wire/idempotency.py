@@ -1,0 +1,95 @@
+"""`Idempotency-Key`: the first result is kept, a 500 too, and given again to the same request.
+
+https://docs.stripe.com/api/idempotent_requests: keys have up to 255 characters and may be removed after 24 hours; only
+what began to run is kept; other parameters under the same key are an error; so is a key whose first request still runs.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from randonumber.sandbox import clock
+from randonumber.sandbox.scope import Sandbox, Scope
+from randonumber.sandbox.wire.errors import Unchecked, fields, unchecked
+
+LONGEST_KEY = 255
+KEY_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A stored answer."""
+
+    status: int
+    body: str
+    request_id: str
+
+
+def check(key: str) -> None:
+    """Refuse an unusable key."""
+    if len(key) > LONGEST_KEY:
+        raise unchecked(f"Idempotency keys can be at most {LONGEST_KEY} characters long, you passed {len(key)}.")
+    if not key.strip():
+        raise unchecked("Idempotency Key must be a non-empty string.")
+
+
+def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
+    """What must be equal under one key."""
+    text = json.dumps([method, path, params], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def claim(sandbox: Sandbox, account: str, key: str) -> None:
+    """Take a key, or be refused with 409 `idempotency_key_in_use`."""
+    with sandbox.in_flight_lock:
+        if (account, key) in sandbox.in_flight:
+            raise in_use()
+        sandbox.in_flight.add((account, key))
+
+
+def release(sandbox: Sandbox, account: str, key: str) -> None:
+    """Let go of a key."""
+    with sandbox.in_flight_lock:
+        sandbox.in_flight.discard((account, key))
+
+
+def in_use() -> Unchecked:
+    """Stripe's 409."""
+    return unchecked(
+        "There is currently another in-progress request using this Idempotent Key (that probably means you submitted "
+        "twice, and the other request is still going through).  Please try again later.",
+        code="idempotency_key_in_use",
+        status=409,
+    )
+
+
+def recall(scope: Scope, key: str, print_: str) -> Kept | None:
+    """The answer kept under a key, or None for a new one. Raises Refused when the parameters differ."""
+    row = scope.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
+    if row is None:
+        return None
+    age = max(clock.real_now() - row["real_at"], scope.now - row["sandbox_at"])
+    if age > row["seconds"]:
+        scope.store.run("DELETE FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
+        return None
+    if row["fingerprint"] != print_:
+        raise Unchecked(400, fields(mismatch(key), param=None, code=None, kind="idempotency_error"))
+    return Kept(status=row["status"], body=row["body"], request_id=row["request_id"])
+
+
+def mismatch(key: str) -> str:
+    """Stripe's sentence for a key used twice."""
+    return (
+        "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+        f"Try using a key other than '{key}' if you meant to execute a different request."
+    )
+
+
+def keep(scope: Scope, key: str, print_: str, answer: Kept, *, seconds: float = KEY_SECONDS) -> None:
+    """Store an answer under its key, in the transaction of its effect."""
+    scope.store.run(
+        "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        scope.account, key, print_, answer.request_id, answer.status, answer.body,
+        clock.real_now(), scope.now, seconds,
+    )  # fmt: skip
