@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, event, exc
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, create_engine, event, exc
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 NAMES: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -105,6 +105,25 @@ def init_database(app: Flask) -> None:
     with app.app_context():
         ping_when_idle(db.engine)
         app.extensions["sessions"] = sessionmaker(db.engine, expire_on_commit=False)
+        app.extensions["statements"] = _statement_engine(db.engine)
+
+
+def _statement_engine(engine: Engine) -> Engine:
+    """Return an engine whose connections commit each statement by itself; it is disposed of with the main one."""
+    own = create_engine(engine.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **engine_options())
+    ping_when_idle(own)
+    event.listen(engine, "engine_disposed", lambda _engine: own.dispose())
+    return own
+
+
+def single_statements() -> Connection:
+    """Return a connection, to be used in a `with` block, on which each statement is a transaction of its own.
+
+    It saves the round trips of BEGIN and COMMIT, and the work of a session: for a use case that is one statement.
+    """
+    refuse_inside_transaction()
+    engine: Engine = current_app.extensions["statements"]
+    return engine.connect()
 
 
 @contextmanager

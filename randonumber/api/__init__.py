@@ -1,0 +1,20 @@
+"""The JSON API, version 1: a thin shell over what the features do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randonumber.api import account, draws, rates
+from randonumber.extensions import csrf
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Bind the routes. CSRF is asked of a signed-in browser by `callers.identify`; a key needs none."""
+    rates.init_app(app)
+    for blueprint in (draws.blueprint, account.blueprint):
+        blueprint.after_request(rates.tell)
+        csrf.exempt(blueprint)
+        app.register_blueprint(blueprint)

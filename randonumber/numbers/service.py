@@ -1,0 +1,125 @@
+"""Drawing: values from the system's generator, paid for in the statement that keeps them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+
+from randonumber import clock, ids
+from randonumber.errors import AccountBarred, AppError, Forbidden, InsufficientCredits, Unauthorized
+from randonumber.numbers.statements import DRAW_BY_KEY, DRAW_BY_USER, TOUCH_KEY
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, TextClause
+
+    from randonumber.config import Config
+    from randonumber.numbers.wishes import Wish
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyPays:
+    """Whoever holds an API key pays with its owner's credits: found by the SHA-256 of the whole key."""
+
+    key_hash: bytes
+    actor: str
+
+    @property
+    def statement(self) -> TextClause:
+        """The draw as one statement, beginning with this payer."""
+        return DRAW_BY_KEY
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statement needs to find this payer."""
+        return {"key_hash": self.key_hash, "actor": self.actor, "form_ref": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserPays:
+    """A person who is signed in pays; `form_ref` names the form that asked, so that it draws once."""
+
+    user_id: int
+    actor: str
+    form_ref: str | None = None
+
+    @property
+    def statement(self) -> TextClause:
+        """The draw as one statement, beginning with this payer."""
+        return DRAW_BY_USER
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statement needs to find this payer."""
+        return {"user_id": self.user_id, "actor": self.actor, "form_ref": self.form_ref}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A draw that is paid for."""
+
+    ref: str
+    wish: Wish
+    values: list[int]
+    credits_left: int
+    created_at: datetime
+
+
+def draw(connection: Connection, payer: KeyPays | UserPays, wish: Wish) -> Drawn:
+    """Draw, take the credits and keep both, in one statement.
+
+    Never commits: the connection either stands in a transaction or commits each statement by itself. Raises
+    Unauthorized (no such key or user), Forbidden (the key lacks the scope `draw`), InsufficientCredits or
+    AccountBarred; the values of a refused draw are thrown away unseen.
+    """
+    now = clock.now()
+    values = wish.draw()
+    parameters = {
+        **payer.parameters,
+        "now": now,
+        "ref": ids.new_ref("drw"),
+        "type": wish.type,
+        "request": json.dumps(wish.request),
+        "n": wish.n,
+        "amount": wish.credits,
+        "values": json.dumps(values),
+        "lot_limit": wish.credits,
+    }
+    row = connection.execute(payer.statement, parameters).one_or_none()
+    if row is not None and row.may_draw and row.transaction_id is None:
+        row = connection.execute(payer.statement, parameters | {"lot_limit": None}).one_or_none()
+    if row is None or row.transaction_id is None:
+        raise _refusal(row, wish)
+    if row.is_stale:
+        connection.execute(TOUCH_KEY, {"api_key_id": row.api_key_id, "now": now})
+    return Drawn(
+        ref=parameters["ref"],
+        wish=wish,
+        values=values,
+        credits_left=int(row.credits_before) - wish.credits,
+        created_at=now,
+    )
+
+
+def _refusal(row: Row[Any] | None, wish: Wish) -> AppError:
+    if row is None:
+        return Unauthorized("This key or account opens nothing here.", headers={"WWW-Authenticate": "Bearer"})
+    if not row.may_draw:
+        return Forbidden("This API key lacks the scope draw.")
+    if row.is_barred:
+        return AccountBarred("A debt stands on this account; draws are possible again once it is paid.")
+    left = int(row.credits_before)
+    return InsufficientCredits(
+        f"This draw costs {wish.credits} credits and {left} are left.",
+        extra={"credits_needed": wish.credits, "credits_left": left, "buy_url": buy_url()},
+    )
+
+
+def buy_url() -> str:
+    """Return the address where credits are bought."""
+    config: Config = current_app.extensions["config"]
+    return f"{config.base_url}/credits"
