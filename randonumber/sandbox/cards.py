@@ -63,12 +63,12 @@ class Card:
 
 
 def declined(reason: str, message: str = "Your card was declined.", advice: str = "try_again_later") -> Behaviour:
-    """A card that the issuer declines for this reason."""
+    """Return a card that the issuer declines for this reason."""
     return Behaviour(decline=Decline(code="card_declined", reason=reason, message=message, advice=advice))
 
 
 def failing(code: str, message: str) -> Behaviour:
-    """A card that fails with a code of its own."""
+    """Return a card that fails with a code of its own."""
     return Behaviour(decline=Decline(code=code, message=message, advice=None, network=None))
 
 
@@ -90,13 +90,14 @@ BEHAVIOURS = {
     "4000008400001629": Behaviour(challenge=True, decline=Decline(code="card_declined", reason="generic_decline")),
     "4000000000000077": Behaviour(at_once=True),
 }
-SUCCEEDING = frozenset(
-    "4242424242424242 4000056655665556 5555555555554444 2223003122003222 5200828282828210 5105105105105100 "
-    "378282246310005 371449635398431 6011111111111117 6011000990139424 3056930009020004 36227206271667 "
-    "3566002020360505 6200000000000005 4000000000003055 4000003800000446 4000000000000259 4000000000002685 "
-    "4000000000001976 4000000000005423 4000000000005126 4000000000007726 4000001240000000 4000008260000000 "
-    "4000002500000003 4000002760000016 4000000360000006".split()
-)
+SUCCEEDING = frozenset({
+    "4242424242424242", "4000056655665556", "5555555555554444", "2223003122003222", "5200828282828210",
+    "5105105105105100", "378282246310005", "371449635398431", "6011111111111117", "6011000990139424",
+    "3056930009020004", "36227206271667", "3566002020360505", "6200000000000005", "4000000000003055",
+    "4000003800000446", "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423",
+    "4000000000005126", "4000000000007726", "4000001240000000", "4000008260000000", "4000002500000003",
+    "4000002760000016", "4000000360000006",
+})  # fmt: skip
 FOREIGN = declined(
     "test_mode_live_card",
     "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test cards, "
@@ -138,14 +139,14 @@ TOKENS = {
 
 
 def behaviour(number: str) -> Behaviour:
-    """What charging this number does; a number that is no test card is declined, as in Stripe's test mode."""
+    """Return what charging this number does; a number that is no test card is declined, as in Stripe's test mode."""
     if number in BEHAVIOURS:
         return BEHAVIOURS[number]
     return Behaviour() if number in SUCCEEDING else FOREIGN
 
 
 def complaints(number: str, exp: tuple[int, int] | None, cvc: str, *, now: tuple[int, int]) -> dict[str, str]:
-    """What is wrong with a typed card, by field; `exp` and `now` are (year, month)."""
+    """Return what is wrong with a typed card, by field; `exp` and `now` are (year, month)."""
     found: dict[str, str] = {}
     if not (number.isascii() and number.isdigit() and SHORTEST <= len(number) <= LONGEST):
         found["card_number"] = "Your card number is incomplete."
@@ -162,7 +163,7 @@ def complaints(number: str, exp: tuple[int, int] | None, cvc: str, *, now: tuple
 
 
 def passes_luhn(number: str) -> bool:
-    """The check digit of ISO/IEC 7812."""
+    """Return the check digit of ISO/IEC 7812."""
     total = 0
     for place, digit in enumerate(reversed(number)):
         doubled = int(digit) * (2 if place % 2 else 1)

@@ -21,8 +21,8 @@ SECRETS = {"STRIPE_WEBHOOK_SECRET": "whsec_sandbox", "STRIPE_CONNECT_WEBHOOK_SEC
 @click.option("--mail-dir", type=click.Path(path_type=Path), default=Path("instance/mail"), show_default=True)
 def sandbox(*, port: int, database: str, memory: bool, strict: bool, mail_dir: Path) -> None:
     """Run Stripe's sandbox on loopback."""
-    from randonumber.sandbox.server import serve  # noqa: PLC0415 -- not paid for by the other commands
-    from randonumber.sandbox.wiring import create_sandbox  # noqa: PLC0415
+    from randonumber.sandbox.server import serve
+    from randonumber.sandbox.wiring import create_sandbox
 
     app = create_sandbox(
         database=":memory:" if memory else database, endpoints=app_endpoints(), strict=strict, mail_dir=mail_dir
@@ -34,7 +34,7 @@ def sandbox(*, port: int, database: str, memory: bool, strict: bool, mail_dir: P
 
 
 def app_endpoints() -> list[Endpoint]:
-    """The app's two webhook endpoints, from the settings that the app reads too."""
+    """Return the app's two webhook endpoints, from the settings that the app reads too."""
     base = os.environ.get("BASE_URL", DEFAULT_APP).rstrip("/")
     platform, connect = (os.environ.get(name) or default for name, default in SECRETS.items())
     return [

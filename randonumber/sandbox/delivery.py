@@ -53,15 +53,15 @@ def due(sandbox: Sandbox, *, within: float = 0, most: int = 100, skip: frozenset
     """Deliveries whose time has come, or comes within so many seconds, oldest first, each freshly signed."""
     with unit(sandbox) as scope:
         rows = scope.store.rows(
-            "SELECT * FROM deliveries WHERE state = 'pending' AND due_at <= ? AND id NOT IN (SELECT value FROM json_each(?)) "
-            "ORDER BY due_at, id LIMIT ?",
+            "SELECT * FROM deliveries WHERE state = 'pending' AND due_at <= ? "
+            "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?",
             clock.real_now() + within, json.dumps(sorted(skip)), most,
         )  # fmt: skip
         return [signed(sandbox, row) for row in rows]
 
 
 def signed(sandbox: Sandbox, row: sqlite3.Row) -> Delivery:
-    """A queued delivery as the request it becomes now."""
+    """Return a queued delivery as the request it becomes now."""
     event = sandbox.store.find(row["account"], row["event_id"])
     body = json.dumps(event.body if event else {}, indent=2).encode()
     headers = {

@@ -15,6 +15,7 @@ OF_EVENTS = frozenset({"duplicate", "shuffle", "delay", "lose"})
 OF_REQUESTS = BEFORE | ON_THE_WAY_BACK | OF_EXECUTION
 EVERY = OF_REQUESTS | OF_EVENTS
 LONGEST_SECONDS = 3600
+LONGEST_OPERATION = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def check(plan: dict[str, Any]) -> None:
         raise Unplannable(f"unknown field {unknown[0]!r}")
     if plan.get("fault") not in EVERY:
         raise Unplannable("fault must be one of " + ", ".join(sorted(EVERY)))
-    if not isinstance(plan.get("operation"), str) or not 0 < len(plan["operation"]) < 200:
+    if not isinstance(plan.get("operation"), str) or not 0 < len(plan["operation"]) <= LONGEST_OPERATION:
         raise Unplannable(
             "operation must be like 'POST /v1/checkout/sessions', for events like 'charge.succeeded' or '*'"
         )
@@ -77,7 +78,7 @@ def check(plan: dict[str, Any]) -> None:
 
 
 def take(store: Store, operation: str, kinds: frozenset[str], path: str = "") -> Fault | None:
-    """The first planned fault of these kinds that strikes here, counted as used; None when all goes well."""
+    """Return the first planned fault of these kinds that strikes here, counted as used; None when all goes well."""
     for row in store.rows("SELECT * FROM faults ORDER BY id"):
         if row["fault"] in kinds and matches(row["operation"], operation, path) and strikes(store, row):
             return fault(row)
@@ -87,13 +88,18 @@ def take(store: Store, operation: str, kinds: frozenset[str], path: str = "") ->
 def strikes(store: Store, row: sqlite3.Row) -> bool:
     """Draw if the fault is a matter of chance, and use it up."""
     store.run("UPDATE faults SET draws = draws + 1 WHERE id = ?", row["id"])
-    if row["rate"] is not None and random.Random(f"{row['seed']}:{row['draws']}").random() >= row["rate"]:
+    if row["rate"] is not None and chance(row["seed"], row["draws"]) >= row["rate"]:
         return False
     if row["times"] == 1:
         store.run("DELETE FROM faults WHERE id = ?", row["id"])
     elif row["times"] is not None:
         store.run("UPDATE faults SET times = times - 1 WHERE id = ?", row["id"])
     return True
+
+
+def chance(seed: int | None, draws: int) -> float:
+    """Return a number from 0 to 1, the same for the same seed and draw."""
+    return random.Random(f"{seed or 0}:{draws}").random()  # noqa: S311 -- it must come out the same each time
 
 
 def matches(planned: str, operation: str, path: str) -> bool:
@@ -105,12 +111,12 @@ def matches(planned: str, operation: str, path: str) -> bool:
 
 
 def listed(store: Store) -> list[dict[str, Any]]:
-    """The plan, as it was given."""
+    """Return the plan, as it was given."""
     return [as_json(fault(row)) for row in store.rows("SELECT * FROM faults ORDER BY id")]
 
 
 def as_json(one: Fault) -> dict[str, Any]:
-    """A fault as the switch shows it."""
+    """Return a fault as the switch shows it."""
     return {
         "id": one.id,
         "operation": one.operation,
@@ -128,7 +134,7 @@ def clear(store: Store) -> None:
 
 
 def fault(row: sqlite3.Row) -> Fault:
-    """A row of the plan."""
+    """Return a row of the plan."""
     return Fault(
         id=row["id"],
         operation=row["operation"],

@@ -24,18 +24,18 @@ SHAPES = {
 
 
 def new_id(kind: str) -> str:
-    """A fresh id for an object of this kind."""
+    """Return a fresh id for an object of this kind."""
     prefix, length = SHAPES[kind]
     return prefix + characters(length)
 
 
 def characters(count: int) -> str:
-    """That many random letters and digits, fit for ids and secrets."""
+    """Return that many random letters and digits, fit for ids and secrets."""
     return "".join(secrets.choice(ALPHABET) for _ in range(count))
 
 
 def account_id(key: str) -> str:
-    """The platform account that a key opens: `sk_test_x`, `rk_test_x` and `pk_test_x` open the same one."""
+    """Return the platform account that a key opens: `sk_test_x`, `rk_test_x` and `pk_test_x` open the same one."""
     name = key.split("_", 2)[2]
     digest = int.from_bytes(hashlib.sha256(name.encode()).digest())
     letters = []

@@ -34,9 +34,9 @@ class SandboxHTTPClient(stripe.HTTPClient):
         self._read_timeout_seconds = read_timeout_seconds
 
     def request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        """The answer, or APIConnectionError where a real line would have broken."""
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """Return the answer, or APIConnectionError where a real line would have broken."""
         parts = urlsplit(url)
         answer = self._app.test_client(use_cookies=False).open(
             parts.path,
@@ -60,7 +60,7 @@ class SandboxHTTPClient(stripe.HTTPClient):
             broken(f"Read timed out. (read timeout={self._read_timeout_seconds}, the sandbox's fault plan: slow)")
 
     def request_stream(
-        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None
+        self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
     ) -> NoReturn:
         """Nothing that is offered here streams."""
         raise NotImplementedError
@@ -70,12 +70,12 @@ class SandboxHTTPClient(stripe.HTTPClient):
 
 
 def broken(message: str) -> NoReturn:
-    """What the SDK raises when a line breaks."""
-    raise stripe.APIConnectionError(message, should_retry=True)
+    """Raise what the SDK raises when a line breaks."""
+    raise stripe.APIConnectionError(message, should_retry=True)  # type: ignore[no-untyped-call]
 
 
 def sandbox_of(app: Flask) -> Sandbox:
-    """The parts of a sandbox."""
+    """Return the parts of a sandbox."""
     found: Sandbox = app.extensions["sandbox"]
     return found
 
@@ -103,7 +103,7 @@ def advance(app: Flask, seconds: int) -> int:
 
 
 def now(app: Flask) -> int:
-    """The sandbox's time."""
+    """Return the sandbox's time."""
     with unit(sandbox_of(app)) as scope:
         return scope.now
 

@@ -23,7 +23,7 @@ class Message:
 
 
 def listed(folder: Path | None) -> list[Message]:
-    """The newest messages of the folder, newest first; none when there is no such folder."""
+    """Return the newest messages of the folder, newest first; none when there is no such folder."""
     if folder is None or not folder.is_dir():
         return []
     files = [(path.stat().st_mtime, path) for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
@@ -42,7 +42,7 @@ def read(folder: Path | None, name: str) -> Message | None:
 
 
 def parsed(path: Path, at: float) -> Message:
-    """A file read as mail; what is no mail shows as its text."""
+    """Return a file read as mail; what is no mail shows as its text."""
     with path.open("rb") as file:
         raw = file.read(MOST_BYTES)
     message = BytesParser(policy=policy.default.clone(raise_on_defect=False)).parsebytes(raw)
@@ -57,7 +57,7 @@ def parsed(path: Path, at: float) -> Message:
 
 
 def header(message: EmailMessage, name: str) -> str:
-    """A header as text, empty when there is none or it cannot be read."""
+    """Return a header as text, empty when there is none or it cannot be read."""
     try:
         return str(message.get(name, ""))
     except (ValueError, LookupError, AttributeError, IndexError):
@@ -65,7 +65,7 @@ def header(message: EmailMessage, name: str) -> str:
 
 
 def text_of(message: EmailMessage) -> str:
-    """The plain part of a message, or its HTML as it stands."""
+    """Return the plain part of a message, or its HTML as it stands."""
     part = message.get_body(("plain", "html"))
     payload = part.get_payload(decode=True) if part else None
     if not isinstance(payload, bytes):

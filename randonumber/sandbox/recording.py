@@ -1,7 +1,6 @@
 """Events: written down with a copy of their object, and queued for every endpoint that wants them."""
 
 import json
-import random
 from typing import Any
 
 from randonumber.sandbox import clock, faults
@@ -63,7 +62,7 @@ def queue(scope: Scope, event: Json, url: str, secret: str) -> None:
     if fault and fault.kind == "delay":
         due_at += fault.seconds or 5
     if fault and fault.kind == "shuffle":
-        due_at += random.Random(f"{fault.seed}:{fault.draws}").uniform(0, fault.seconds or 1)
+        due_at += faults.chance(fault.seed, fault.draws) * (fault.seconds or 1)
     for _ in range(2 if fault and fault.kind == "duplicate" else 1):
         enqueue(scope, event["id"], url, secret, state, due_at)
 
@@ -71,7 +70,8 @@ def queue(scope: Scope, event: Json, url: str, secret: str) -> None:
 def enqueue(scope: Scope, event_id: str, url: str, secret: str, state: str, due_at: float) -> None:
     """One row of the queue, due at a real time."""
     scope.store.run(
-        "INSERT INTO deliveries (account, event_id, url, secret, state, created_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO deliveries (account, event_id, url, secret, state, created_at, due_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         scope.account, event_id, url, secret, state, clock.real_now(), due_at,
     )  # fmt: skip
 

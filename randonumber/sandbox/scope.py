@@ -14,6 +14,7 @@ from randonumber.sandbox.store import Record, Store
 from randonumber.sandbox.wire.errors import missing
 
 Json = dict[str, Any]
+Operations = dict[str, Callable[..., Json]]
 DEFAULT_BASE_URL = "http://127.0.0.1:5001"
 
 
@@ -71,12 +72,12 @@ class Scope:
         return body
 
     def find(self, kind: str, object_id: str) -> Record | None:
-        """An object of this account of that kind, deleted or not."""
+        """Return an object of this account of that kind, deleted or not."""
         found = self.store.find(self.account, object_id)
         return found if found and found.kind == kind else None
 
     def get(self, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Record:
-        """The same, or Refused with `resource_missing`."""
+        """Return the same, or raise Refused with `resource_missing`."""
         found = self.find(kind, object_id)
         if not found:
             raise missing(kind, object_id, param=param, status=status)
@@ -88,7 +89,7 @@ class Scope:
             self.later.pop(0)()
 
     def at(self, moment: int, account: str) -> "Scope":
-        """The same transaction at another time or for another account."""
+        """Return the same transaction at another time or for another account."""
         return replace(self, now=moment, account=account, request_id=None, idempotency_key=None)
 
 

@@ -1,5 +1,6 @@
 """The sandbox as a server on loopback, which can really cut a connection."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -51,7 +52,7 @@ def acting_out(app: Wsgi) -> Wsgi:
 
 
 def suffering(body: Iterable[bytes], fault: dict[str, str], environ: dict[str, Any]) -> Iterator[bytes]:
-    """The body late, by half, or never."""
+    """Give the body late, by half, or never."""
     try:
         kind = fault["Sandbox-Fault"]
         if kind == "slow":
@@ -71,20 +72,18 @@ def suffering(body: Iterable[bytes], fault: dict[str, str], environ: dict[str, A
 def cut(environ: dict[str, Any]) -> NoReturn:
     """End the connection in the middle."""
     line: socket.socket = environ["werkzeug.socket"]
-    try:
+    with contextlib.suppress(OSError):
         line.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     raise ConnectionResetError
 
 
 def listen(app: Flask, port: int) -> BaseWSGIServer:
-    """A threaded server on loopback, not yet serving. Raises OSError when the port is taken."""
+    """Return a threaded server on loopback, not yet serving. Raises OSError when the port is taken."""
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with probe:
         probe.bind((HOST, port))
-    return make_server(HOST, port, acting_out(app), threaded=True, request_handler=PlainHandler)  # type: ignore[arg-type]
+    return make_server(HOST, port, acting_out(app), threaded=True, request_handler=PlainHandler)
 
 
 def serve(app: Flask, port: int, *, announce: Callable[[int], None] = lambda _: None) -> None:

@@ -112,7 +112,7 @@ class Store:
 
     @contextmanager
     def undone_if_raised(self) -> Iterator[None]:
-        """A savepoint: what was done inside is undone when something is raised, unless it says that effects stay."""
+        """Undo what was done inside when something is raised, unless that says that effects stay."""
         self._db.execute("SAVEPOINT step")
         try:
             yield
@@ -132,7 +132,7 @@ class Store:
         return self._db.execute(sql, values).fetchall()
 
     def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         found: sqlite3.Row | None = self._db.execute(sql, values).fetchone()
         return found
 
@@ -140,7 +140,7 @@ class Store:
         """Keep a new object."""
         self.run(
             "INSERT INTO objects (account, id, kind, created, body, hidden) VALUES (?, ?, ?, ?, ?, ?)",
-            account, body["id"], body["object"], body["created"] if "created" in body else 0,
+            account, body["id"], body["object"], body.get("created", 0),
             json.dumps(body), json.dumps(hidden or {}),
         )  # fmt: skip
 
@@ -156,12 +156,12 @@ class Store:
         self.run("UPDATE objects SET deleted = 1 WHERE account = ? AND id = ?", account, object_id)
 
     def find(self, account: str, object_id: str) -> Record | None:
-        """An object of this account by its id, deleted ones too."""
+        """Return an object of this account by its id, deleted ones too."""
         row = self.row("SELECT * FROM objects WHERE account = ? AND id = ?", account, object_id)
         return record(row) if row else None
 
     def find_anywhere(self, object_id: str) -> Record | None:
-        """An object by its id whatever its account: for hosted pages, whose address is the permission."""
+        """Return an object by its id whatever its account: for hosted pages, whose address is the permission."""
         row = self.row("SELECT * FROM objects WHERE id = ?", object_id)
         return record(row) if row else None
 
@@ -172,7 +172,7 @@ class Store:
 
 
 def record(row: sqlite3.Row) -> Record:
-    """A row of `objects` with its JSON read."""
+    """Return a row of `objects` with its JSON read."""
     return Record(
         seq=row["seq"],
         account=row["account"],

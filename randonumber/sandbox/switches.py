@@ -15,7 +15,7 @@ FARTHEST_SECONDS = 10 * 365 * 24 * 60 * 60
 
 
 def sandbox() -> Sandbox:
-    """The sandbox of this request."""
+    """Return the sandbox of this request."""
     found: Sandbox = current_app.extensions["sandbox"]
     return found
 
@@ -39,7 +39,7 @@ def refused(error: HTTPException) -> tuple[Response, int]:
 
 
 def body() -> dict[str, Any]:
-    """The JSON object in the request; none is an empty one."""
+    """Return the JSON object in the request; none is an empty one."""
     found = request.get_json(silent=True) if request.get_data() else {}
     if not isinstance(found, dict):
         abort(400, "Send a JSON object.")
@@ -48,7 +48,7 @@ def body() -> dict[str, Any]:
 
 @switches.get("/config")
 def config() -> Response:
-    """What the app has to be told, and what the clock says."""
+    """Show what the app has to be told, and what the clock says."""
     own = sandbox()
     with unit(own) as scope:
         now = scope.now
@@ -110,7 +110,7 @@ def add_fault() -> tuple[Response, int]:
 
 @switches.get("/faults")
 def list_faults() -> Response:
-    """The plan."""
+    """Show the plan."""
     with sandbox().store.transaction():
         return jsonify(faults=faults.listed(sandbox().store))
 

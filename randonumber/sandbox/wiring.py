@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, current_app, request
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -20,7 +20,7 @@ from randonumber.sandbox.switches import switches
 from randonumber.sandbox.wire.dispatch import Api, as_envelope
 
 MOST_BYTES = 1024 * 1024
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -32,7 +32,7 @@ def create_sandbox(
     strict: bool = False,
     mail_dir: Path | None = None,
 ) -> Flask:
-    """The sandbox; its state is in `database`, and stays there when that is a file. Delivers nothing by itself."""
+    """Return the sandbox; its state is in `database`, kept when that is a file. Delivers nothing by itself."""
     app = Flask("randonumber.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
@@ -58,7 +58,7 @@ def create_sandbox(
 
 
 def sandbox_of(app: Flask) -> Sandbox:
-    """The parts of a sandbox made by `create_sandbox`."""
+    """Return the parts of a sandbox made by `create_sandbox`."""
     found: Sandbox = app.extensions["sandbox"]
     return found
 
@@ -76,22 +76,18 @@ def serve_api(app: Flask) -> None:
 
 def refuse_foreign_hosts() -> None:
     """Only loopback names, so that no page on the web can reach the sandbox through a name of its own."""
-    sandbox: Sandbox = sandbox_of_current()
+    sandbox: Sandbox = current_app.extensions["sandbox"]
     own = urlsplit(sandbox.base_url).hostname if sandbox.base_url else None
     if host_name(request.host) not in LOOPBACK | {own}:
         abort(403, "The sandbox answers to loopback names only.")
 
 
-def sandbox_of_current() -> Sandbox:
-    """The sandbox of the request at hand."""
-    from flask import current_app  # noqa: PLC0415 -- a proxy, bound per request
-
-    return sandbox_of(current_app)
-
-
 def host_name(host: str) -> str:
-    """A Host header without its port."""
-    return urlsplit(f"//{host}").hostname or "" if "]" not in host.rpartition("]")[2] else host
+    """Return a Host header without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def on_error(error: HTTPException) -> Response | tuple[str, int]:

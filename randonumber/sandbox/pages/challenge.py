@@ -14,7 +14,7 @@ pages = Blueprint("challenge", __name__)
 
 
 def find(intent_id: str) -> Record:
-    """The intent behind an address, or a 404."""
+    """Return the intent behind an address, or a 404."""
     found = sandbox().store.find_anywhere(intent_id)
     if not found or found.kind != "payment_intent":
         abort(404, "There is no such payment in the sandbox.")
@@ -23,7 +23,7 @@ def find(intent_id: str) -> Record:
 
 @pages.get("/challenge/<intent_id>")
 def show(intent_id: str) -> tuple[str, int]:
-    """The question, or that it has been answered."""
+    """Show the question, or that it has been answered."""
     with unit(sandbox()) as scope:
         found = find(intent_id)
         return page(scope, found, 200)
@@ -46,7 +46,7 @@ def submit(intent_id: str) -> Response | tuple[str, int]:
 
 
 def answered(scope: Scope, found: Record, *, passed: bool) -> Json:
-    """The intent after the challenge; a session that it belongs to is completed with it."""
+    """Return the intent after the challenge; a session that it belongs to is completed with it."""
     intent = found.body
     try:
         intent = payments.authenticate(scope, intent, passed=passed)
@@ -60,7 +60,7 @@ def answered(scope: Scope, found: Record, *, passed: bool) -> Json:
 
 
 def way_back(scope: Scope, found: Record, intent: Json) -> str | None:
-    """The shop when paid; otherwise the hosted page again, or the return address with the outcome, as Stripe adds it."""
+    """Return the shop when paid; else the hosted page, or the return address with the outcome added as Stripe does."""
     paid = intent["status"] == "succeeded"
     if found.hidden.get("session"):
         session = scope.get("checkout.session", found.hidden["session"]).body
@@ -77,7 +77,7 @@ def way_back(scope: Scope, found: Record, intent: Json) -> str | None:
 
 
 def page(scope: Scope, found: Record, status: int) -> tuple[str, int]:
-    """The page in the intent's state."""
+    """Show the page in the intent's state."""
     del scope
     allow_redirects_to(found.hidden.get(payments.HIDDEN_RETURN))
     return render_template("challenge.html", intent=found.body), status

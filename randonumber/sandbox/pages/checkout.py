@@ -31,7 +31,7 @@ class Attempt:
 
 
 def find(session_id: str) -> Record:
-    """The session behind an address, or a 404."""
+    """Return the session behind an address, or a 404."""
     found = sandbox().store.find_anywhere(session_id)
     if not found or found.kind != "checkout.session":
         abort(404, "There is no such Checkout Session in the sandbox.")
@@ -40,7 +40,7 @@ def find(session_id: str) -> Record:
 
 @pages.get("/checkout/<session_id>")
 def show(session_id: str) -> tuple[str, int]:
-    """The page: the form, or that it is paid, or that it has expired."""
+    """Show the page: the form, or that it is paid, or that it has expired."""
     with unit(sandbox()) as scope:
         found = find(session_id)
         return page(scope, found, Attempt(errors=last_error(scope, found.body)))
@@ -100,7 +100,7 @@ def expiry(text: str) -> tuple[int, int] | None:
 
 
 def known_email(scope: Scope, session: Json) -> str | None:
-    """An address that the shop gave along, which the buyer does not change."""
+    """Return an address that the shop gave along, which the buyer does not change."""
     if session["customer"]:
         email: str | None = scope.get("customer", session["customer"]).body.get("email")
         return email
@@ -133,7 +133,7 @@ def last_error(scope: Scope, session: Json) -> dict[str, str]:
 
 
 def page(scope: Scope, found: Record, attempt: Attempt) -> tuple[str, int]:
-    """The page in the session's state, with the status that says so."""
+    """Render the page in the session's state, with the status that says so."""
     session = found.body
     own = scope.at(scope.now, found.account)
     allow_redirects_to(session["success_url"], session["cancel_url"])

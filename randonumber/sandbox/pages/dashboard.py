@@ -22,7 +22,7 @@ STEPS = {"hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400}
 
 @pages.get("/")
 def root() -> Response:
-    """The dashboard is the sandbox's front page."""
+    """Go to the dashboard, the sandbox's front page."""
     return redirect(url_for("dashboard.home"))
 
 
@@ -49,7 +49,7 @@ def count(scope: Scope, kind: str) -> int:
 
 
 def newest(scope: Scope, kind: str, before: int | None) -> list[dict[str, Any]]:
-    """A page of objects, one more than is shown."""
+    """Return a page of objects, one more than is shown."""
     rows = scope.store.rows(
         "SELECT seq, account, body FROM objects WHERE kind = ? AND deleted = 0 AND seq < ? ORDER BY seq DESC LIMIT ?",
         kind, before if before is not None else 2**62, PAGE + 1,
@@ -59,7 +59,7 @@ def newest(scope: Scope, kind: str, before: int | None) -> list[dict[str, Any]]:
 
 @pages.get("/dashboard/objects/<kind>")
 def objects(kind: str) -> str:
-    """A list of objects of one kind."""
+    """Show a list of objects of one kind."""
     if kind not in (*KINDS, "event", "webhook_endpoint", "product", "price"):
         abort(404)
     with unit(sandbox()) as scope:
@@ -106,7 +106,7 @@ def deliveries() -> str:
 
 @pages.get("/dashboard/requests")
 def requests() -> str:
-    """What the API was asked, newest first."""
+    """Show what the API was asked, newest first."""
     with unit(sandbox()) as scope:
         rows = scope.store.rows("SELECT * FROM requests ORDER BY seq DESC LIMIT ?", PAGE * 4)
     return render_template("requests.html", requests=rows)
@@ -125,7 +125,7 @@ def one_request(request_id: str) -> str:
 
 @pages.get("/dashboard/mail")
 def mail() -> str:
-    """The app's mail, newest first."""
+    """Show the app's mail, newest first."""
     return render_template("mail.html", messages=mailbox.listed(sandbox().mail_dir))
 
 

@@ -9,7 +9,7 @@ from randonumber.sandbox.scope import Sandbox
 
 
 def sandbox() -> Sandbox:
-    """The sandbox of this request."""
+    """Return the sandbox of this request."""
     found: Sandbox = current_app.extensions["sandbox"]
     return found
 

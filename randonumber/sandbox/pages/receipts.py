@@ -10,7 +10,7 @@ pages = Blueprint("receipts", __name__)
 
 @pages.get("/receipts/<charge_id>")
 def show(charge_id: str) -> str:
-    """What was paid, when, with which card."""
+    """Show what was paid, when, with which card."""
     with unit(sandbox()) as scope:
         found = scope.store.find_anywhere(charge_id)
         if not found or found.kind != "charge" or not found.body["paid"]:

@@ -11,8 +11,9 @@ from randonumber.sandbox.resources import (
     payment_methods,
     webhook_endpoints,
 )
+from randonumber.sandbox.scope import Operations
 
-HANDLERS = {
+HANDLERS: Operations = {
     **account.OPERATIONS,
     **balance.OPERATIONS,
     **charges.OPERATIONS,

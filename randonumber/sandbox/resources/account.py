@@ -1,8 +1,8 @@
 """The platform account that a key opens."""
 
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 
-NOTHING_DUE = {
+NOTHING_DUE: Json = {
     "alternatives": [],
     "current_deadline": None,
     "currently_due": [],
@@ -65,7 +65,7 @@ def business_profile() -> Json:
 
 
 def settings() -> Json:
-    """Settings of an account whose payouts are made by hand, as a platform that holds wallets needs it."""
+    """Return settings of an account whose payouts are made by hand, as a platform that holds wallets needs it."""
     return {
         "bacs_debit_payments": {"display_name": None, "service_user_number": None},
         "branding": {"icon": None, "logo": None, "primary_color": None, "secondary_color": None},
@@ -94,4 +94,4 @@ def settings() -> Json:
     }
 
 
-OPERATIONS = {"GET /v1/account": retrieve}
+OPERATIONS: Operations = {"GET /v1/account": retrieve}

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record, updated
-from randonumber.sandbox.scope import Json, Scope, schedule
+from randonumber.sandbox.scope import Json, Operations, Scope, schedule
 from randonumber.sandbox.wire.lists import page
 
 DAY = 24 * 60 * 60
@@ -71,7 +71,7 @@ def enter(scope: Scope, charge: Json, available_on: int, fee: int) -> Json:
 
 
 def funds_available(scope: Scope, transaction_id: str) -> None:
-    """What the clock does to a pending balance transaction."""
+    """Make a pending balance transaction available, as the clock does."""
     found = scope.find("balance_transaction", transaction_id)
     if found and found.body["status"] == "pending":
         scope.save(found.body | {"status": "available"})
@@ -79,7 +79,7 @@ def funds_available(scope: Scope, transaction_id: str) -> None:
 
 
 def balance(scope: Scope) -> Json:
-    """The balance object: sums over the balance transactions, by currency."""
+    """Return the balance object: sums over the balance transactions, by currency."""
     sums: dict[str, dict[str, int]] = {"available": defaultdict(int), "pending": defaultdict(int)}
     sums["available"][DEFAULT_CURRENCY] = sums["pending"][DEFAULT_CURRENCY] = 0
     for row in scope.store.rows(
@@ -121,7 +121,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "balance_transaction", params, url="/v1/balance_transactions", equal=equal)
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/balance": retrieve_balance,
     "GET /v1/balance_transactions": listing,
     "GET /v1/balance_transactions/{id}": retrieve,

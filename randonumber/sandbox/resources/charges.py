@@ -4,7 +4,7 @@ from randonumber.sandbox.cards import Decline
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import updated
 from randonumber.sandbox.resources.customers import card_tokens_are_retired
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -66,7 +66,7 @@ def make(scope: Scope, intent: Json, method: Json, decline: Decline | None, *, a
 
 
 def outcome(decline: Decline | None) -> Json:
-    """What the network said."""
+    """Return what the network said."""
     if decline is None:
         return {
             "advice_code": None,
@@ -93,7 +93,7 @@ def outcome(decline: Decline | None) -> Json:
 
 
 def card_used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Json:  # noqa: FBT001
-    """The card part of `payment_method_details`."""
+    """Return the card part of `payment_method_details`."""
     card = method["card"]
     return {
         "amount_authorized": intent["amount"] if paid else None,
@@ -123,7 +123,7 @@ def card_used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Js
 
 
 def three_d_secure() -> Json:
-    """A challenge that was passed."""
+    """Return a challenge that was passed."""
     return {
         "authentication_flow": "challenge",
         "electronic_commerce_indicator": "05",
@@ -172,7 +172,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "charge", params, url="/v1/charges", equal={name: params.get(name) for name in names})
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/charges": listing,
     "POST /v1/charges": create,
     "GET /v1/charges/{charge}": retrieve,

@@ -20,7 +20,7 @@ def pay(scope: Scope, session: Json, card: Card, email: str) -> Json:
 
 
 def begun(scope: Scope, session: Json, email: str) -> Json:
-    """The session's intent: made when somebody first tries to pay, as at Stripe."""
+    """Return the session's intent: made when somebody first tries to pay, as at Stripe."""
     if session["payment_intent"]:
         return scope.get("payment_intent", session["payment_intent"]).body
     if session["customer_creation"] == "always" and not session["customer"]:
@@ -42,7 +42,7 @@ def begun(scope: Scope, session: Json, email: str) -> Json:
 
 
 def complete(scope: Scope, session: Json, intent: Json, email: str) -> None:
-    """The session is paid: nothing but time can change it now."""
+    """Mark the session paid: nothing can change it now."""
     name = (session["customer_details"] or {}).get("name")
     session |= {
         "status": "complete",

@@ -6,7 +6,7 @@ from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources import line_items, payment_intents
 from randonumber.sandbox.resources.checkout_template import blank
 from randonumber.sandbox.resources.customers import living
-from randonumber.sandbox.scope import Json, Scope, schedule
+from randonumber.sandbox.scope import Json, Operations, Scope, schedule
 from randonumber.sandbox.wire.errors import invalid, not_here_yet, unchecked
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -54,8 +54,7 @@ def create(scope: Scope, params: Json) -> Json:
 
 def check(params: Json) -> None:
     """Refuse what is missing, and say what is not rehearsed here."""
-    if "mode" not in params:
-        raise unchecked("Missing required param: mode.", param="mode", code="parameter_missing")
+    require(params, "mode")
     if params["mode"] != "payment":
         raise not_here_yet(f"Checkout Sessions in mode `{params['mode']}`", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
@@ -63,21 +62,24 @@ def check(params: Json) -> None:
     for name in params:
         if name not in DONE:
             raise not_here_yet(f"Checkout Sessions with `{name}`", param=name)
-    for name in ("line_items", "success_url"):
-        if not params.get(name):
-            raise unchecked(f"Missing required param: {name}.", param=name, code="parameter_missing")
+    require(params, "line_items", "success_url")
     check_intent_data(params.get("payment_intent_data", {}))
     check_switches(params)
-    for name in ("success_url", "cancel_url"):
-        if name in params:
-            check_url(params[name], name)
-    if params.get("customer") and (params.get("customer_email") or params.get("customer_creation")):
-        other = "customer_email" if params.get("customer_email") else "customer_creation"
-        raise invalid(f"You may only specify one of these parameters: customer, {other}.", param="customer")
+    check_urls(params)
+    for other in ("customer_email", "customer_creation"):
+        if params.get("customer") and params.get(other):
+            raise invalid(f"You may only specify one of these parameters: customer, {other}.", param="customer")
+
+
+def require(params: Json, *names: str) -> None:
+    """Refuse a request without these parameters."""
+    for name in names:
+        if not params.get(name):
+            raise unchecked(f"Missing required param: {name}.", param=name, code="parameter_missing")
 
 
 def check_switches(params: Json) -> None:
-    """What may only be switched off."""
+    """Refuse what may only be switched off."""
     for name in ("adaptive_pricing", "automatic_tax", "managed_payments"):
         if params.get(name, {}).get("enabled"):
             raise not_here_yet(f"Checkout Sessions with `{name}`", param=f"{name}[enabled]")
@@ -89,19 +91,19 @@ def check_switches(params: Json) -> None:
 
 
 def check_intent_data(data: Json) -> None:
-    """The same for what is passed on to the PaymentIntent."""
+    """Refuse what is not passed on to the PaymentIntent."""
     for name in data:
         if name not in DONE_OF_INTENT or (name == "capture_method" and data[name] == "manual"):
             full = f"payment_intent_data[{name}]"
             raise not_here_yet(f"Checkout Sessions with `{full}`", param=full)
 
 
-def check_url(url: str, name: str) -> None:
+def check_urls(params: Json) -> None:
     """Refuse an address without a scheme."""
-    if not url.startswith(("http://", "https://")):
-        raise invalid(
-            "Invalid URL: An explicit scheme (such as https) must be provided.", param=name, code="url_invalid"
-        )
+    for name in ("success_url", "cancel_url"):
+        if not params.get(name, "http://").startswith(("http://", "https://")):
+            reason = "Invalid URL: An explicit scheme (such as https) must be provided."
+            raise invalid(reason, param=name, code="url_invalid")
 
 
 def expiry(scope: Scope, params: Json) -> int:
@@ -159,14 +161,14 @@ def expired(scope: Scope, body: Json) -> Json:
 
 
 def session_expires(scope: Scope, session: str) -> None:
-    """What the clock does to a session that nobody paid."""
+    """End a session that nobody paid, as the clock does."""
     found = scope.find("checkout.session", session)
     if found and found.body["status"] == "open":
         expired(scope, found.body)
 
 
 def items_of(scope: Scope, body: Json) -> Json:
-    """The list of items, for `expand[]=line_items`."""
+    """Return the list of items, for `expand[]=line_items`."""
     return line_items.listed(scope.get("checkout.session", body["id"]).hidden["items"], body["id"], {})
 
 
@@ -186,7 +188,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "checkout.session", params, url="/v1/checkout/sessions", equal=equal)
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/checkout/sessions": listing,
     "POST /v1/checkout/sessions": create,
     "GET /v1/checkout/sessions/{session}": retrieve,

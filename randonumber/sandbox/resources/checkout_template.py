@@ -4,7 +4,7 @@ from randonumber.sandbox.scope import Json, Scope
 
 
 def blank(session_id: str, scope: Scope, params: Json) -> Json:
-    """A new session for these parameters; amounts, expiry and metadata are the caller's."""
+    """Return a new session for these parameters; amounts, expiry and metadata are the caller's."""
     return {
         "id": session_id,
         "object": "checkout.session",
@@ -80,19 +80,19 @@ def blank(session_id: str, scope: Scope, params: Json) -> Json:
 
 
 def custom_text(params: Json) -> Json:
-    """The texts that may be shown on the page."""
+    """Return the texts that may be shown on the page."""
     names = ("after_submit", "shipping_address", "submit", "terms_of_service_acceptance")
     given = params.get("custom_text") or {}
     return {name: given.get(name) or None for name in names}
 
 
 def known_customer(email: str | None) -> Json | None:
-    """What is known of the buyer before the page is opened."""
+    """Return what is known of the buyer before the page is opened."""
     return customer_details(email, None) if email else None
 
 
 def customer_details(email: str | None, name: str | None) -> Json:
-    """The buyer as the page learnt of them."""
+    """Return the buyer as the page learnt of them."""
     return {
         "address": None,
         "business_name": None,

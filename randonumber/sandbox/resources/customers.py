@@ -2,7 +2,7 @@
 
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record, updated
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -14,7 +14,7 @@ NOT_YET = ("payment_method", "test_clock", "tax_id_data", "cash_balance", "tax")
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/customers."""
     refuse_the_undone(params)
-    body = {
+    body: Json = {
         "id": new_id("customer"),
         "object": "customer",
         "address": None,
@@ -64,7 +64,7 @@ def changed(body: Json, params: Json) -> Json:
 
 
 def filled(name: str, given: Json | str) -> Json | None:
-    """An address or a shipping with every key that Stripe shows."""
+    """Return an address or a shipping with every key that Stripe shows."""
     if not isinstance(given, dict):
         return None
     if name == "shipping":
@@ -88,17 +88,17 @@ def refuse_the_undone(params: Json) -> None:
 
 
 def card_tokens_are_retired() -> Exception:
-    """What Stripe says of `source=tok_…` since it retired it."""
+    """Return what Stripe says of `source=tok_…` since it retired it."""
     return invalid(
-        "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue processing "
-        "your payments, you will need to use the Payment Intents and Payment Methods API. Read more about what you "
-        "should do here: https://docs.stripe.com/payments/payment-methods/integration-options.",
+        "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue "
+        "processing your payments, you will need to use the Payment Intents and Payment Methods API. Read more about "
+        "what you should do here: https://docs.stripe.com/payments/payment-methods/integration-options.",
         param="source",
     )
 
 
 def stub(customer: str) -> Json:
-    """What is left of a deleted customer."""
+    """Return what is left of a deleted customer."""
     return {"id": customer, "object": "customer", "deleted": True}
 
 
@@ -129,7 +129,7 @@ def delete(scope: Scope, params: Json, customer: str) -> Json:
 
 
 def living(scope: Scope, customer: str, *, param: str = "customer", status: int = 400) -> Json:
-    """A customer that is not deleted. Raises Refused with `resource_missing`."""
+    """Return a customer that is not deleted. Raises Refused with `resource_missing`."""
     found = scope.get("customer", customer, param=param, status=status)
     if found.deleted:
         raise missing("customer", customer, param=param, status=status)
@@ -141,7 +141,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "customer", params, url="/v1/customers", equal={"email": params.get("email")})
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/customers": listing,
     "POST /v1/customers": create,
     "GET /v1/customers/{customer}": retrieve,

@@ -1,6 +1,6 @@
 """Events, as a list to catch up with what a webhook missed."""
 
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid
 from randonumber.sandbox.wire.lists import page
 
@@ -35,7 +35,7 @@ def listing(scope: Scope, params: Json) -> Json:
 
 
 def recent(scope: Scope, created: Json | int | None) -> Json | int:
-    """The `created` filter, never reaching back beyond what Stripe keeps."""
+    """Return the `created` filter, never reaching back beyond what Stripe keeps."""
     oldest = scope.now - LISTED_SECONDS
     if created is None:
         return {"gte": oldest}
@@ -44,4 +44,4 @@ def recent(scope: Scope, created: Json | int | None) -> Json | int:
     return created
 
 
-OPERATIONS = {"GET /v1/events": listing, "GET /v1/events/{id}": retrieve}
+OPERATIONS: Operations = {"GET /v1/events": listing, "GET /v1/events/{id}": retrieve}

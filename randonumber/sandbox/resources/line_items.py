@@ -9,7 +9,7 @@ NOT_YET = ("adjustable_quantity", "tax_rates")
 
 
 def make(scope: Scope, given: list[Json]) -> list[Json]:
-    """The items of a session, priced. Raises Refused for what cannot be sold."""
+    """Return the items of a session, priced. Raises Refused for what cannot be sold."""
     items = [item(scope, one, f"line_items[{place}]") for place, one in enumerate(given)]
     if len({one["currency"] for one in items}) > 1:
         raise invalid("All line items must have the same currency.", param="line_items")
@@ -49,7 +49,7 @@ def item(scope: Scope, given: Json, name: str) -> Json:
 
 
 def priced(scope: Scope, given: Json, name: str) -> tuple[Json, str]:
-    """The price of a line and the name of its product: one that is kept, or one made from `price_data`."""
+    """Return the price of a line and the name of its product: one that is kept, or one made from `price_data`."""
     if "price" in given:
         price = scope.get("price", given["price"], param=f"{name}[price]", status=400).body
         return price, scope.get("product", price["product"]).body["name"]
@@ -64,7 +64,7 @@ def priced(scope: Scope, given: Json, name: str) -> tuple[Json, str]:
 
 
 def from_data(scope: Scope, data: Json, name: str) -> tuple[Json, str]:
-    """A price made for this session alone."""
+    """Return a price made for this session alone."""
     if "recurring" in data:
         raise not_here_yet("recurring prices", param=f"{name}[recurring]")
     if "unit_amount" not in data:
@@ -82,7 +82,7 @@ def from_data(scope: Scope, data: Json, name: str) -> tuple[Json, str]:
 
 
 def product_of(scope: Scope, data: Json, name: str) -> Json:
-    """The product named, or a new one that is not offered anywhere else."""
+    """Return the product named, or a new one that is not offered anywhere else."""
     if "product" in data:
         return scope.get("product", data["product"], param=f"{name}[product]", status=400).body
     if "product_data" not in data:
@@ -114,7 +114,7 @@ def product_of(scope: Scope, data: Json, name: str) -> Json:
 
 
 def price_object(scope: Scope, product: str, currency: str, unit_amount: int) -> Json:
-    """A one-time price."""
+    """Return a one-time price."""
     return scope.insert(
         {
             "id": new_id("price"),
@@ -141,7 +141,7 @@ def price_object(scope: Scope, product: str, currency: str, unit_amount: int) ->
 
 
 def listed(items: list[Json], session_id: str, params: Json) -> Json:
-    """The list object of a session's items, which come in the order in which they were given."""
+    """Return the list object of a session's items, which come in the order in which they were given."""
     start = next((place + 1 for place, one in enumerate(items) if one["id"] == params.get("starting_after")), 0)
     limit = min(max(params.get("limit", 10), 1), 100)
     return {

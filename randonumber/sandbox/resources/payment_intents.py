@@ -8,7 +8,7 @@ from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources import payments
 from randonumber.sandbox.resources.customers import filled, living
 from randonumber.sandbox.resources.payment_methods import named
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import Refused, fields, invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -127,16 +127,17 @@ def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
     if not intent["payment_method"]:
         raise invalid(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
-            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment "
-            "method or ConfirmationToken.",
+            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
+            "payment method or ConfirmationToken.",
             code="payment_intent_unexpected_state",
         )
     if needs_return_url(intent) and not params.get("return_url") and not params.get("off_session"):
         raise invalid(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these "
-            "payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't "
-            "want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and "
-            "`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
+            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
+            "these payment methods might redirect your customer off of your page, you must provide a `return_url`. "
+            "If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to "
+            "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
+            "Payment Intents.",
         )
     method = scope.get("payment_method", intent["payment_method"]).body
     return payments.pay(scope, intent, method, return_url=params.get("return_url"))
@@ -172,8 +173,8 @@ def check_secret(body: Json, params: Json) -> None:
     given = params.get("client_secret")
     if given is not None and not secrets.compare_digest(given.encode(), body["client_secret"].encode()):
         raise invalid(
-            "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the publishable "
-            "key used belongs to the same account that created the PaymentIntent.",
+            "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the "
+            "publishable key used belongs to the same account that created the PaymentIntent.",
             param="client_secret",
             code="resource_missing",
         )
@@ -191,8 +192,8 @@ def cancel(scope: Scope, params: Json, intent: str) -> Json:
     if body["status"] not in OPEN:
         raise unexpected(
             body,
-            f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent with "
-            f"one of the following statuses may be canceled: {CANCELABLE}.",
+            f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent "
+            f"with one of the following statuses may be canceled: {CANCELABLE}.",
         )
     return cancelled(scope, body, params.get("cancellation_reason"))
 
@@ -216,11 +217,13 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}."""
     refuse_the_undone(params)
     body = scope.get("payment_intent", intent, param="intent").body
-    if body["status"] not in OPEN and set(params) - {"metadata", "description"}:
+    locked = sorted(set(params) - {"metadata", "description"}) if body["status"] not in OPEN else []
+    if locked:
         raise unexpected(
-            body, f"This PaymentIntent's {min(set(params) - {'metadata', 'description'})} could not be updated because it "
-            f"has a status of {body['status']}. You may only update it in one of: {', '.join(OPEN)}."
-        )  # fmt: skip
+            body,
+            f"This PaymentIntent's {locked[0]} could not be updated because it has a status of {body['status']}. "
+            f"You may only update it in one of: {', '.join(OPEN)}.",
+        )
     if "amount" in params:
         currencies.check_amount(params["amount"], body["currency"], "amount")
         body["amount"] = params["amount"]
@@ -240,7 +243,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "payment_intent", params, url="/v1/payment_intents", equal=equal)
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/payment_intents": listing,
     "POST /v1/payment_intents": create,
     "GET /v1/payment_intents/{intent}": retrieve,

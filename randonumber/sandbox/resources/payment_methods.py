@@ -4,7 +4,7 @@ import time
 
 from randonumber.sandbox.cards import TOKENS, Card
 from randonumber.sandbox.ids import new_id
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid
 
 NO_ADDRESS = {"city": None, "country": None, "line1": None, "line2": None, "postal_code": None, "state": None}
@@ -36,7 +36,7 @@ def from_card(scope: Scope, card: Card, *, email: str | None = None, customer: s
 
 
 def card_details(card: Card) -> Json:
-    """The `card` part of a payment method."""
+    """Return the `card` part of a payment method."""
     return {
         "brand": card.brand,
         "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
@@ -56,7 +56,7 @@ def card_details(card: Card) -> Json:
 
 
 def named(scope: Scope, name: str, *, param: str = "payment_method", customer: str | None = None) -> Json:
-    """The payment method that a request names: one that is kept, or a new one for `pm_card_…`."""
+    """Return the payment method that a request names: one that is kept, or a new one for `pm_card_…`."""
     if name in TOKENS:
         moment = time.gmtime(scope.now)
         card = Card(number=TOKENS[name], exp_month=moment.tm_mon, exp_year=moment.tm_year + 1)
@@ -70,7 +70,7 @@ def named(scope: Scope, name: str, *, param: str = "payment_method", customer: s
 
 
 def number_of(scope: Scope, method_id: str) -> str:
-    """The card number behind a payment method of this account."""
+    """Return the card number behind a payment method of this account."""
     number: str = scope.get("payment_method", method_id).hidden["number"]
     return number
 
@@ -81,4 +81,4 @@ def retrieve(scope: Scope, params: Json, payment_method: str) -> Json:
     return scope.get("payment_method", payment_method, param="payment_method").body
 
 
-OPERATIONS = {"GET /v1/payment_methods/{payment_method}": retrieve}
+OPERATIONS: Operations = {"GET /v1/payment_methods/{payment_method}": retrieve}

@@ -47,7 +47,7 @@ def ask(scope: Scope, intent: Json, method: Json, return_url: str | None) -> Jso
 
 
 def authenticate(scope: Scope, intent: Json, *, passed: bool) -> Json:
-    """The end of a challenge: the charge, or the intent asking for another way to pay."""
+    """End a challenge: charge the card, or let the intent ask for another way to pay."""
     method = scope.get("payment_method", intent["payment_method"]).body
     intent["next_action"] = None
     if passed:
@@ -88,7 +88,7 @@ def charge(scope: Scope, intent: Json, method: Json, acts: Behaviour, *, authent
 
 
 def settling(scope: Scope, charge_id: str, *, at_once: bool) -> Callable[[], None]:
-    """The balance transaction, to be made after the answer."""
+    """Return the balance transaction, to be made after the answer."""
     return lambda: balance.settle(scope, charge_id, at_once=at_once)
 
 

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from randonumber.sandbox.ids import characters, new_id
-from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -78,7 +78,7 @@ def listing(scope: Scope, params: Json) -> Json:
     return page(scope, "webhook_endpoint", params, url="/v1/webhook_endpoints")
 
 
-OPERATIONS = {
+OPERATIONS: Operations = {
     "GET /v1/webhook_endpoints": listing,
     "POST /v1/webhook_endpoints": create,
     "GET /v1/webhook_endpoints/{webhook_endpoint}": retrieve,

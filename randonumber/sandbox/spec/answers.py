@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from randonumber.sandbox.spec import description
@@ -20,7 +20,7 @@ class Answers:
 
     def __init__(self, whole: Description) -> None:
         contents = {"components": {"schemas": plain(whole.schemas)}}
-        resource = Resource(contents=contents, specification=DRAFT202012)
+        resource = DRAFT202012.create_resource(contents)
         self._registry: Registry[Any] = Registry().with_resource(ROOT, resource)
         self._of_operation: dict[str, Draft202012Validator] = {}
         self._of_error = self._validator({"$ref": "#/components/schemas/error"})
@@ -29,7 +29,7 @@ class Answers:
         return Draft202012Validator(absolute(plain(schema)), registry=self._registry)
 
     def complaint(self, operation: Operation, status: int, body: Any) -> str | None:
-        """What is wrong with an answer, in one line, or None."""
+        """Return what is wrong with an answer, in one line, or None."""
         if status != HTTPStatus.OK:
             return self._complaint(self._of_error, body)
         if operation.name not in self._of_operation:
@@ -43,7 +43,7 @@ class Answers:
 
 @functools.cache
 def load() -> Answers:
-    """The checks of the shipped description, made once a process."""
+    """Return the checks of the shipped description, made once a process."""
     return Answers(description.load())
 
 
@@ -62,7 +62,7 @@ def plain(node: Any) -> Any:
 
 
 def absolute(node: Any) -> Any:
-    """References made absolute, so that they can be used outside the description."""
+    """Return references made absolute, so that they can be used outside the description."""
     if isinstance(node, list):
         return [absolute(item) for item in node]
     if not isinstance(node, dict):

@@ -29,7 +29,7 @@ class Description:
     schemas: dict[str, Any]
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation at an address, and the ids in it; a fixed address goes before one with an id."""
+        """Return the operation at an address, and the ids in it; a fixed address goes before one with an id."""
         for operation in self.operations:
             verb, _, _ = operation.name.partition(" ")
             found = operation.pattern.fullmatch(path)
@@ -40,7 +40,7 @@ class Description:
 
 @functools.cache
 def load() -> Description:
-    """The description in `openapi.json`."""
+    """Return the description in `openapi.json`."""
     whole = json.loads(FILE.read_text())
     found = [
         read_operation(method, path, item)

@@ -13,7 +13,7 @@ BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def checked(given: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with their types. Raises Refused for the first that does not fit."""
+    """Return the parameters with their types. Raises Refused for the first that does not fit."""
     return of_object(given, schema, "")
 
 
@@ -32,7 +32,7 @@ def of_any(value: Any, schema: dict[str, Any], name: str, *, needed: bool) -> An
 
 
 def of_choice(value: Any, choices: list[dict[str, Any]], name: str, *, needed: bool) -> Any:
-    """The first choice that the value fits; the complaint of the likeliest one when none does."""
+    """Return the first choice that the value fits; the complaint of the likeliest one when none does."""
     complaint: Refused | None = None
     for choice in sorted(choices, key=lambda choice: unlikeliness(value, choice)):
         try:
@@ -46,7 +46,7 @@ def unlikeliness(value: Any, choice: dict[str, Any]) -> int:
     """0 for a choice of the value's own shape, so that its complaint is the one shown."""
     if value == "":
         return 0 if "" in choice.get("enum", []) else 1
-    shape = {dict: "object", list: "array"}.get(type(value), "string")
+    shape = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
     kind = choice.get("type")
     if "" in choice.get("enum", []):
         return 3
@@ -54,7 +54,7 @@ def unlikeliness(value: Any, choice: dict[str, Any]) -> int:
 
 
 def of_object(value: Any, schema: dict[str, Any], name: str) -> dict[str, Any]:
-    """A hash: no unknown keys, no missing ones; free keys where the schema allows them."""
+    """Return a hash: no unknown keys, no missing ones; free keys where the schema allows them."""
     if not isinstance(value, dict):
         raise unchecked("Invalid object", param=name)
     properties = schema.get("properties", {})
@@ -69,34 +69,34 @@ def of_object(value: Any, schema: dict[str, Any], name: str) -> dict[str, Any]:
             full = inner(name, key)
             raise unchecked(f"Missing required param: {full}.", param=full, code="parameter_missing")
     return {
-        key: of_any(item, properties.get(key) or free, inner(name, key), needed=key in required)
+        key: of_any(item, properties[key], inner(name, key), needed=key in required)
         if key in properties
-        else of_free(item, free, inner(name, key))
+        else of_free(item, free or {}, inner(name, key))
         for key, item in value.items()
     }
 
 
 def of_free(value: Any, schema: Any, name: str) -> Any:
-    """A value under a free key, such as metadata: an empty string is allowed, it deletes."""
+    """Return a value under a free key, such as metadata: an empty string is allowed, it deletes."""
     return (
         of_scalar(value, schema, name) if schema.get("type") == "string" else of_any(value, schema, name, needed=True)
     )
 
 
 def of_array(value: Any, schema: dict[str, Any], name: str) -> list[Any]:
-    """A list."""
+    """Return a list."""
     if not isinstance(value, list):
         raise unchecked("Invalid array", param=name)
     return [of_any(item, schema["items"], inner(name, str(place)), needed=True) for place, item in enumerate(value)]
 
 
 def of_scalar(value: Any, schema: dict[str, Any], name: str) -> Any:
-    """A string, integer, boolean or number that came as a string."""
+    """Return a string, integer, boolean or number that came as a string."""
     if not isinstance(value, str):
         raise unchecked(f"Invalid {schema.get('type', 'string')}: {shown(value)}", param=name)
     kind = schema.get("type")
     if kind == "integer":
-        return of_integer(value, schema, name)
+        return of_integer(value, name)
     if kind == "boolean":
         if value not in BOOLEANS:
             raise unchecked(f"Invalid boolean: {shown(value)}", param=name)
@@ -106,16 +106,15 @@ def of_scalar(value: Any, schema: dict[str, Any], name: str) -> Any:
     return of_string(value, schema, name)
 
 
-def of_integer(value: str, schema: dict[str, Any], name: str) -> int:
-    """An integer; a time may be the word `now` where the schema says so in another choice."""
+def of_integer(value: str, name: str) -> int:
+    """Return an integer."""
     if not INTEGER.match(value):
         raise unchecked(f"Invalid integer: {shown(value)}", param=name, code="parameter_invalid_integer")
-    del schema
     return int(value)
 
 
 def of_string(value: str, schema: dict[str, Any], name: str) -> str:
-    """A string within its length and, where Stripe closes the list, one of its values."""
+    """Return a string within its length and, where Stripe closes the list, one of its values."""
     allowed = schema.get("enum")
     if allowed and value not in allowed and not schema.get("x-stripeBypassValidation"):
         raise unchecked(f"Invalid {name}: must be {one_of([item for item in allowed if item])}", param=name)
@@ -133,7 +132,7 @@ def one_of(allowed: list[str]) -> str:
 
 
 def empty(name: str) -> Refused:
-    """What Stripe says of an empty string where nothing can be unset."""
+    """Return what Stripe says of an empty string where nothing can be unset."""
     return unchecked(
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset a field; "
         f"however '{name}' cannot be unset. You should remove '{name}' from your request or supply a non-empty value.",
@@ -148,6 +147,6 @@ def inner(name: str, key: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as Stripe repeats it, shortened."""
+    """Return a value as Stripe repeats it, shortened."""
     text = value if isinstance(value, str) else str(value)
     return text if len(text) <= 100 else text[:40] + "…" + text[-4:]  # noqa: PLR2004

@@ -38,12 +38,12 @@ BY_PAYMENT_METHOD = frozenset(
 
 
 def offered(lines: list[str]) -> list[tuple[str, str]]:
-    """(method in lower case, path template) of each operation, comments left out."""
+    """Return (method in lower case, path template) of each operation, comments left out."""
     return [(line.split()[0].lower(), line.split()[1]) for line in lines if line and not line.startswith("#")]
 
 
 def thin(node: Any) -> Any:
-    """The same schema without what no check reads, expandable ids cut to what can be expanded here."""
+    """Return the same schema without what no check reads, expandable ids cut to what can be expanded here."""
     if isinstance(node, list):
         return [thin(item) for item in node]
     if not isinstance(node, dict):
@@ -57,7 +57,7 @@ def thin(node: Any) -> Any:
 
 
 def name_of(reference: dict[str, str]) -> str:
-    """`customer` for `{"$ref": "#/components/schemas/customer"}`."""
+    """Return `customer` for `{"$ref": "#/components/schemas/customer"}`."""
     return reference["$ref"].rsplit("/", 1)[1]
 
 
@@ -85,7 +85,7 @@ def without_foreign_methods(name: str, schema: dict[str, Any]) -> dict[str, Any]
 
 
 def prune(whole: dict[str, Any], wanted: list[tuple[str, str]]) -> dict[str, Any]:
-    """The description with the wanted operations and the schemas reachable from them, nothing else."""
+    """Return the description with the wanted operations and the schemas reachable from them, nothing else."""
     paths: dict[str, dict[str, Any]] = {}
     for method, path in wanted:
         paths.setdefault(path, {})[method] = thin(whole["paths"][path][method])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -45,7 +46,7 @@ class Api:
     included: Included
 
     def respond(self, sandbox: Sandbox, request: Request) -> Response:
-        """The answer to any request below `/v1/`."""
+        """Return the answer to any request below `/v1/`."""
         request_id = new_id("request")
         log_url = f"{(sandbox.base_url or request.host_url).rstrip('/')}/dashboard/requests/{request_id}"
         call = None
@@ -60,7 +61,7 @@ class Api:
         return written(sandbox, request, call, request_id, answer)
 
     def answer(self, sandbox: Sandbox, request: Request, call: Call, log_url: str) -> Answer:
-        """The answer to a request for an operation that exists. Raises Refused for what is refused unrun."""
+        """Return the answer to a request for an operation that exists. Raises Refused for what is refused unrun."""
         transport = planned(sandbox, call)
         if transport and transport.kind in faults.BEFORE:
             return struck(transport, log_url)
@@ -119,7 +120,7 @@ class Api:
 
 
 def planned(sandbox: Sandbox, call: Call) -> faults.Fault | None:
-    """A fault of the connection planned for this operation, used up by it."""
+    """Return a fault of the connection planned for this operation, used up by it."""
     kinds = faults.BEFORE | faults.ON_THE_WAY_BACK
     verb = call.operation.name.partition(" ")[0]
     with sandbox.store.transaction():
@@ -127,7 +128,7 @@ def planned(sandbox: Sandbox, call: Call) -> faults.Fault | None:
 
 
 def struck(fault: faults.Fault, log_url: str) -> Answer:
-    """The answer to a request that is not run: a cut line, 429 or 409."""
+    """Return the answer to a request that is not run: a cut line, 429 or 409."""
     if fault.kind == "error_429":
         limited = fields(
             "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
@@ -152,7 +153,7 @@ def broken(log_url: str) -> Answer:
 
 
 def refusal(refused: Refused, log_url: str) -> Answer:
-    """An error as an answer."""
+    """Return an error as an answer."""
     return Answer(status=refused.status, body=json.dumps(envelope(refused.fields, log_url=log_url), indent=2))
 
 
@@ -178,10 +179,11 @@ def note(sandbox: Sandbox, request: Request, call: Call | None, request_id: str,
         log(scope, request, request_id, name, {}, answer)
 
 
-def log(scope: Scope, request: Request, request_id: str, name: str, params: Json, answer: Answer) -> None:  # noqa: PLR0913
+def log(scope: Scope, request: Request, request_id: str, name: str, params: Json, answer: Answer) -> None:
     """Write a request down for the dashboard; the oldest are dropped."""
     cursor = scope.store.run(
-        "INSERT INTO requests (id, account, at, operation, params, key, status, answer) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO requests (id, account, at, operation, params, key, status, answer) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         request_id, scope.account, clock.real_now(), name, json.dumps(params),
         request.headers.get("Idempotency-Key"), answer.status, answer.body,
     )  # fmt: skip
@@ -190,7 +192,7 @@ def log(scope: Scope, request: Request, request_id: str, name: str, params: Json
 
 
 def written(sandbox: Sandbox, request: Request, call: Call | None, request_id: str, answer: Answer) -> Response:
-    """The answer with Stripe's headers, and with the fault that the server or the client in process acts out."""
+    """Return the answer with Stripe's headers, and with the fault that the server or the client in process acts out."""
     response = Response(answer.body + "\n", status=answer.status, mimetype="application/json")
     response.headers["Request-Id"] = request_id
     response.headers["Date"] = http_date(clock.real_now())
@@ -210,8 +212,7 @@ def written(sandbox: Sandbox, request: Request, call: Call | None, request_id: s
 
 
 def as_envelope(error: HTTPException, status: int) -> Response:
-    """Anything that went wrong outside an operation, in Stripe's envelope."""
-    found = fields(
-        error.description or "", param=None, code=None, kind="api_error" if status >= 500 else "invalid_request_error"
-    )  # noqa: PLR2004
+    """Put anything that went wrong outside an operation into Stripe's envelope."""
+    kind = "api_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+    found = fields(error.description or "", param=None, code=None, kind=kind)
     return Response(json.dumps({"error": found}, indent=2), status=status, mimetype="application/json")

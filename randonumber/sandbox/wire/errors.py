@@ -29,17 +29,17 @@ class Unchecked(Refused):
 
 
 def invalid(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Refused:
-    """An `invalid_request_error` found while the operation ran: stored under its idempotency key."""
+    """Return an `invalid_request_error` found while the operation ran: stored under its idempotency key."""
     return Refused(status, fields(message, param=param, code=code))
 
 
 def unchecked(message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> Unchecked:
-    """An `invalid_request_error` found before the operation ran."""
+    """Return an `invalid_request_error` found before the operation ran."""
     return Unchecked(status, fields(message, param=param, code=code))
 
 
 def fields(message: str, *, param: str | None, code: str | None, kind: str = "invalid_request_error") -> dict[str, Any]:
-    """The error object without what is null, as Stripe leaves it out."""
+    """Return the error object without what is null, as Stripe leaves it out."""
     found: dict[str, Any] = {"message": message, "type": kind}
     if code is not None:
         found |= {"code": code, "doc_url": doc_url(code)}
@@ -65,5 +65,5 @@ def not_here_yet(what: str, *, param: str | None = None) -> Refused:
 
 
 def envelope(found: dict[str, Any], *, log_url: str) -> dict[str, Any]:
-    """The body of an error answer; keys in order, as Stripe sends them."""
+    """Return the body of an error answer; keys in order, as Stripe sends them."""
     return {"error": dict(sorted((found | {"request_log_url": log_url}).items()))}

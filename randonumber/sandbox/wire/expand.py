@@ -37,7 +37,7 @@ def walk(scope: Scope, node: Json, steps: list[str], path: str, included: Includ
 
 
 def reach(scope: Scope, node: Json, step: str, path: str, included: Included) -> Any:
-    """The object behind one field, put in place of its id."""
+    """Return the object behind one field, put in place of its id."""
     kind = node.get("object", "")
     if (kind, step) in included:
         if not isinstance(node.get(step), dict):

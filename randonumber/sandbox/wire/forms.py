@@ -9,6 +9,7 @@ from randonumber.sandbox.wire.errors import unchecked
 SEGMENTS = re.compile(r"\[([^\[\]]*)\]")
 KEY = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 MOST_LEVELS = 12
+DIGITS = 5
 
 
 def decode(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def decode(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def path_of(key: str) -> list[str]:
-    """`["a", "b", "0"]` of `a[b][0]`."""
+    """Return `["a", "b", "0"]` of `a[b][0]`."""
     found = KEY.match(key)
     if not found:
         raise unchecked(f"Invalid parameter name: {key[:100]}", param=key[:100])
@@ -49,6 +50,6 @@ def as_lists(branch: Any) -> Any:
     """Hashes whose keys are all numbers become lists in the order of those numbers."""
     if not isinstance(branch, dict):
         return branch
-    if branch and all(name.isascii() and name.isdigit() and len(name) < 6 for name in branch):
+    if branch and all(name.isascii() and name.isdigit() and len(name) <= DIGITS for name in branch):
         return [as_lists(branch[name]) for name in sorted(branch, key=int)]
     return {name: as_lists(twig) for name, twig in branch.items()}

@@ -35,7 +35,7 @@ def check(key: str) -> None:
 
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
-    """What must be equal under one key."""
+    """Return what must be equal under one key."""
     text = json.dumps([method, path, params], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -65,7 +65,7 @@ def in_use() -> Unchecked:
 
 
 def recall(scope: Scope, key: str, print_: str) -> Kept | None:
-    """The answer kept under a key, or None for a new one. Raises Refused when the parameters differ."""
+    """Return the answer kept under a key, or None for a new one. Raises Refused when the parameters differ."""
     row = scope.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
     if row is None:
         return None

@@ -16,7 +16,7 @@ FOR_PUBLISHABLE_KEYS = frozenset(
 
 
 def key_of(authorization: str | None) -> str:
-    """The key in `Authorization: Bearer …` or in the user part of Basic. Raises Refused with 401."""
+    """Return the key in `Authorization: Bearer …` or in the user part of Basic. Raises Refused with 401."""
     scheme, _, value = (authorization or "").strip().partition(" ")
     if scheme.lower() == "basic":
         value = user_of(value)
@@ -43,7 +43,7 @@ def user_of(encoded: str) -> str:
 
 
 def masked(key: str) -> str:
-    """A key as Stripe shows it back: the middle starred out."""
+    """Return a key as Stripe shows it back: the middle starred out."""
     shown = "".join(character for character in key if character.isprintable())[:255]
     head = 8 if shown.startswith(("sk_", "pk_", "rk_")) else 0
     tail = 4 if len(shown) > head + 4 else 0

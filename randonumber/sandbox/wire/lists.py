@@ -25,7 +25,7 @@ COLUMNS = {
 }
 
 
-def page(  # noqa: PLR0913 -- a list has that many sides
+def page(
     scope: Scope,
     kind: str,
     params: Json,
@@ -35,7 +35,7 @@ def page(  # noqa: PLR0913 -- a list has that many sides
     among: Mapping[str, Sequence[str]] | None = None,
     above: Mapping[str, int] | None = None,
 ) -> Json:
-    """A list object. `equal` holds the filters by name, None meaning not asked; `above` means greater than."""
+    """Return a list object. `equal` holds the filters by name, None meaning not asked; `above` means greater than."""
     conditions = ["account = ?", "kind = ?", "deleted = 0"]
     values: list[Any] = [scope.account, kind]
     for name, wanted in (equal or {}).items():
@@ -43,7 +43,7 @@ def page(  # noqa: PLR0913 -- a list has that many sides
             conditions.append(f"{COLUMNS[name]} = ?")
             values.append(wanted)
     for name, several in (among or {}).items():
-        conditions.append(f"{COLUMNS[name]} IN (SELECT value FROM json_each(?))")
+        conditions.append(COLUMNS[name] + " IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(list(several)))
     for name, least in (above or {}).items():
         conditions.append(f"{COLUMNS[name]} > ?")
@@ -61,7 +61,7 @@ def by_creation(created: Any, conditions: list[str], values: list[Any]) -> None:
         values.append(moment)
 
 
-def fetch(scope: Scope, kind: str, params: Json, conditions: list[str], values: list[Any], url: str) -> Json:  # noqa: PLR0913
+def fetch(scope: Scope, kind: str, params: Json, conditions: list[str], values: list[Any], url: str) -> Json:
     """Run the query one past the limit to know whether there is more."""
     limit = min(max(params.get("limit", DEFAULT_LIMIT), 1), HIGHEST_LIMIT)
     backwards = "ending_before" in params
@@ -72,7 +72,7 @@ def fetch(scope: Scope, kind: str, params: Json, conditions: list[str], values: 
             conditions.append(f"seq {sign} ?")
             values.append(position(scope, kind, params[name], name))
     where, order = " AND ".join(conditions), "ASC" if backwards else "DESC"
-    sql = f"SELECT body FROM objects WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 -- only constants above
+    sql = f"SELECT body FROM objects WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 -- constants alone
     found = [json.loads(row["body"]) for row in scope.store.rows(sql, *values, limit + 1)]
     data = found[:limit]
     return {

@@ -11,7 +11,7 @@ LONGEST_VALUE = 500
 
 
 def merged(old: dict[str, str], given: Any, *, param: str = "metadata") -> dict[str, str]:
-    """What is stored after `given` came in: None changes nothing, "" empties, an empty value deletes its key."""
+    """Return what is stored after `given` came in: None changes nothing, "" empties, an empty value deletes its key."""
     if given is None:
         return old
     if given == "":

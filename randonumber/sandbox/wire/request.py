@@ -56,7 +56,7 @@ def identify(sandbox: Sandbox, request: Request, request_id: str) -> Call:
 
 
 def key_in(request: Request) -> str | None:
-    """The idempotency key of a POST; Stripe ignores it elsewhere."""
+    """Return the idempotency key of a POST; Stripe ignores it elsewhere."""
     key = request.headers.get("Idempotency-Key")
     if request.method != "POST" or key is None:
         return None
@@ -65,7 +65,7 @@ def key_in(request: Request) -> str | None:
 
 
 def read(request: Request, call: Call) -> dict[str, Any]:
-    """The parameters, decoded and checked. Raises Refused for what Stripe would not take."""
+    """Return the parameters, decoded and checked. Raises Refused for what Stripe would not take."""
     given = pairs(request.query_string, "query string")
     if request.method == "POST":
         given += body_pairs(request)
@@ -77,7 +77,7 @@ def read(request: Request, call: Call) -> dict[str, Any]:
 
 
 def body_pairs(request: Request) -> list[tuple[str, str]]:
-    """The form in the body. Raises Refused unless it is one; RequestEntityTooLarge beyond the limit."""
+    """Return the form in the body. Raises Refused unless it is one; RequestEntityTooLarge beyond the limit."""
     body = request.get_data(cache=False)
     if body and request.mimetype != FORM:
         raise unchecked(
