@@ -2,7 +2,11 @@
 import { showWork } from "./once.js";
 import { localTimes } from "./time.js";
 import { copyButtons } from "./copy.js";
+import { liveCosts } from "./cost.js";
+import { liveQuotes } from "./quote.js";
 
 showWork();
 localTimes();
 copyButtons();
+liveCosts();
+liveQuotes();

@@ -1,0 +1,118 @@
+"""Every page, wide and narrow, light and dark: no word on the console, nothing wrong in the audit, small."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.visitor import Visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, StorageState
+
+    from tests.whole.checkout import Checkout
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+HTML_BUDGET = 30_000
+"""Bytes of a page without its files: design.md section 10."""
+SCREENS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark"), (1600, "light")]
+FOR_STRANGERS = {"/": 200, "/login": 200, "/register": 200, "/reset": 200, "/nothing-here": 404}
+FOR_BUYERS = {"/": 200, "/credits": 200, "/account": 200, "/change": 200, "/nothing-here": 404}
+
+INJECT = """() => {
+    const script = document.createElement("script");
+    script.textContent = "window.ran = 1";
+    document.body.append(script);
+}"""
+
+
+@pytest.fixture(scope="module")
+def buyer(shop: Checkout, browser: Browser) -> Iterator[tuple[StorageState, list[str]]]:
+    """Register somebody who has bought and drawn; yield their cookies and the pages that only they see."""
+    person = Visitor(shop.base_url, browser.new_context(base_url=shop.base_url))
+    person.register()
+    person.draw(n=2, maximum=1_000_000)
+    draw = person.page.url.removeprefix(shop.base_url)
+    person.choose_pack(10)
+    person.pay()
+    person.wait_until_paid()
+    purchase = re.sub(r"\?.*", "", person.page.url.removeprefix(shop.base_url))
+    yield person.context.storage_state(), [draw, purchase]
+    person.context.close()
+
+
+def _check(visitor: Visitor, path: str, status: int) -> list[str]:
+    visitor.go(path, status)
+    problems = visitor.audit()
+    size = len(visitor.page.content().encode())
+    if size > HTML_BUDGET:
+        problems.append(f"{size} bytes of HTML")
+    return [f"{path}: {problem}" for problem in problems]
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_every_page_for_strangers_is_clean(visit: Callable[..., Visitor], width: int, scheme: str) -> None:
+    visitor = visit(viewport={"width": width, "height": 740}, color_scheme=scheme)
+    assert [line for path, status in FOR_STRANGERS.items() for line in _check(visitor, path, status)] == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_every_page_for_buyers_is_clean(
+    visit: Callable[..., Visitor], buyer: tuple[StorageState, list[str]], width: int, scheme: str
+) -> None:
+    cookies, own_pages = buyer
+    visitor = visit(viewport={"width": width, "height": 740}, color_scheme=scheme, storage_state=cookies)
+    pages = FOR_BUYERS | dict.fromkeys(own_pages, 200)
+    assert [line for path, status in pages.items() for line in _check(visitor, path, status)] == []
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_the_field(
+    visit: Callable[..., Visitor], buyer: tuple[StorageState, list[str]]
+) -> None:
+    visitor = visit(storage_state=buyer[0])
+    visitor.go("/")
+    for name, value in {"min": "9", "max": "3", "n": "1"}.items():
+        visitor.page.fill(f"[name={name}]", value)
+    visitor.page.click("form[action='/numbers'] button[type=submit]")
+    field = visitor.page.locator("[name=max]")
+    assert field.input_value() == "3"
+    assert field.get_attribute("aria-invalid") == "true"
+    error = visitor.page.locator(f"#{(field.get_attribute('aria-describedby') or '').split()[-1]}")
+    assert error.is_visible()
+    assert visitor.audit() == []
+
+
+def test_the_first_tab_offers_a_way_past_the_navigation(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go("/")
+    visitor.page.keyboard.press("Tab")
+    assert visitor.page.evaluate("document.activeElement.getAttribute('href')") == "#content"
+    visitor.page.keyboard.press("Enter")
+    assert visitor.page.evaluate("document.activeElement.id") == "content"
+
+
+@pytest.mark.asvs("3.4.3")
+def test_a_script_that_slipped_into_a_page_does_not_run(visit: Callable[..., Visitor]) -> None:
+    visitor = visit()
+    visitor.go("/login")
+    visitor.page.evaluate(INJECT)
+    assert visitor.page.evaluate("window.ran") is None
+    assert "Content Security Policy" in visitor.messages.pop()
+
+
+def test_pressed_twice_a_form_is_sent_once(
+    visit: Callable[..., Visitor], buyer: tuple[StorageState, list[str]]
+) -> None:
+    visitor = visit(storage_state=buyer[0])
+    visitor.go("/")
+    before = visitor.credits_left()
+    visitor.page.fill("[name=n]", "1")
+    visitor.page.dblclick("form[action='/numbers'] button[type=submit]")
+    visitor.page.wait_for_url(re.compile("/numbers/drw_"))
+    visitor.go("/")
+    assert visitor.credits_left() == before - 1
