@@ -7,4 +7,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-ALL: Final[tuple[Any, ...]] = ()
+from randonumber import auth, mail
+
+ALL: Final[tuple[Any, ...]] = (mail, auth)

@@ -1,4 +1,4 @@
-"""Where features meet without importing one another: what happens when a person signs up.
+"""Where features meet without importing one another: a person's sign-up, and the sections of the account page.
 
 A hook is a building block: it runs in the transaction of the sign-up, never commits and never calls out.
 """
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from flask import Flask
     from sqlalchemy.orm import Session
 
     SignUpHook = Callable[[Session, "Person"], None]
+    SectionContext = Callable[[Session, int], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +48,27 @@ def run_confirmed(app: Flask, session: Session, person: Person) -> None:
     """Run every hook of a confirmed address."""
     for hook in app.extensions.get("confirmed_hooks", []):
         hook(session, person)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSection:
+    """A part of the account page: `template` is included with what `context(session, user_id)` returns.
+
+    `name` is its anchor (`/account#name`), `position` its place: the lowest comes first.
+    """
+
+    name: str
+    title: str
+    position: int
+    template: str
+    context: SectionContext
+
+
+def add_account_section(app: Flask, section: AccountSection) -> None:
+    """Show `section` on the account page."""
+    app.extensions.setdefault("account_sections", []).append(section)
+
+
+def account_sections(app: Flask) -> list[AccountSection]:
+    """Return the sections of the account page in their order."""
+    return sorted(app.extensions.get("account_sections", []), key=lambda section: section.position)

@@ -1,0 +1,1 @@
+"""Use cases of accounts: each opens its own short transactions."""
