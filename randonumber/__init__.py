@@ -7,10 +7,9 @@ from typing import Any
 from flask import Flask
 from jinja2 import StrictUndefined
 
-from randonumber import features, web
+from randonumber import extensions, features, web
 from randonumber.config import ROOT, Config
 from randonumber.database import Base, engine_options, init_database
-from randonumber.extensions import csrf, mail, migrate
 from randonumber.jobs import init_jobs
 
 __all__ = ["Config", "create_app"]
@@ -33,9 +32,9 @@ def create_app(config: Config, *, stripe_http_client: Any = None) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     init_database(app)
     init_jobs(app)
-    csrf.init_app(app)
-    mail.init_app(app)
-    migrate.init_app(app, _database(app), directory=str(ROOT / "migrations"), compare_type=True)
+    extensions.csrf.init_app(app)
+    extensions.mail.init_app(app)
+    extensions.migrate.init_app(app, _database(app), directory=str(ROOT / "migrations"), compare_type=True)
     web.init_app(app)
     for feature in features.ALL:
         feature.init_app(app)

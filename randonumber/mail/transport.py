@@ -1,0 +1,126 @@
+"""Handing a message over: to a mail server, or to a file where none is set.
+
+The two ways in which that fails are told apart, because they ask for different things: `ServerUnavailable` stops
+the round for every message, `MessageRefused` is about this message alone.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from typing import TYPE_CHECKING, Final
+
+from flask import current_app
+from flask_mailman import EmailMultiAlternatives
+from flask_mailman.backends.smtp import EmailBackend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from randonumber.config import Config
+    from randonumber.mail.models import MailMessage
+
+TIMEOUT_SECONDS: Final = 10
+"""For each step of the conversation; it has about eight, so that a message is out or given up within its lease."""
+_PERMANENT: Final = 500
+
+
+class ServerUnavailable(RuntimeError):
+    """The mail server cannot be reached or does not take mail from us now: nothing is known about the message."""
+
+
+class MessageRefused(RuntimeError):
+    """The server answered about this message: not now (4xx), or never (5xx).
+
+    `about_address` says that the answer is about whom it is for.
+    """
+
+    def __init__(self, code: int, *, about_address: bool) -> None:
+        super().__init__(f"smtp_{code}")
+        self.code = code
+        self.about_address = about_address
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether the server says never."""
+        return self.code >= _PERMANENT
+
+
+class VerifiedSmtp(EmailBackend):  # type: ignore[misc] # the library carries no types
+    """Flask-Mailman's SMTP connection, with a certificate that is checked: its own STARTTLS accepts any."""
+
+    connection: smtplib.SMTP | None
+
+    def open(self) -> bool:
+        """Connect, secure and sign in; raises OSError or SMTPException."""
+        if self.connection:
+            return False
+        self.connection = connection = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+        if self.use_tls:
+            connection.starttls(context=ssl.create_default_context())
+        if self.username and self.password:
+            connection.login(self.username, self.password)
+        return True
+
+
+def deliver(row: MailMessage) -> None:
+    """Hand one message over. Calls the network; raises ServerUnavailable or MessageRefused."""
+    config: Config = current_app.extensions["config"]
+    message = compose(row, config)
+    if config.mail_server is None:
+        write_file(config.instance_path / "mail", row, message)
+        return
+    backend = VerifiedSmtp(
+        host=config.mail_server,
+        port=config.mail_port,
+        username=config.mail_username or "",
+        password=config.mail_password or "",
+        use_tls=config.mail_use_tls,
+        use_ssl=False,
+        timeout=TIMEOUT_SECONDS,
+    )
+    _send(backend, message)
+
+
+def compose(row: MailMessage, config: Config) -> EmailMultiAlternatives:
+    """Return the message with its text and HTML forms; every header is checked for line breaks by the library."""
+    message = EmailMultiAlternatives(
+        subject=row.subject,
+        body=row.text_body,
+        from_email=config.mail_default_sender,
+        to=[row.recipient],
+        headers={"Message-ID": row.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(row.html_body, "text/html")
+    return message
+
+
+def write_file(folder: Path, row: MailMessage, message: EmailMultiAlternatives) -> None:
+    """Write the message as one `.eml` file that appears whole; writing it again replaces it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{row.created_at:%Y%m%dT%H%M%S}-{row.ref}.eml"
+    draft = file.with_suffix(".part")
+    draft.write_bytes(message.message().as_bytes())
+    draft.rename(file)
+
+
+def _send(backend: VerifiedSmtp, message: EmailMultiAlternatives) -> None:
+    try:
+        backend.open()
+        backend.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code = next(iter(refusal.recipients.values()))[0]
+        raise MessageRefused(code, about_address=True) from refusal
+    except smtplib.SMTPDataError as refusal:
+        raise MessageRefused(refusal.smtp_code, about_address=False) from refusal
+    except (OSError, smtplib.SMTPException) as error:  # a time-out, a reset, a failed sign-in, an unknown sender
+        raise ServerUnavailable(type(error).__name__) from error
+    finally:
+        _hang_up(backend)
+
+
+def _hang_up(backend: VerifiedSmtp) -> None:
+    """Close without a second opinion: the message's fate was settled before."""
+    connection, backend.connection = backend.connection, None
+    if connection is not None:
+        connection.close()
