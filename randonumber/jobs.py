@@ -7,22 +7,49 @@ job is written to be run twice: it looks at the state of its row first.
 from __future__ import annotations
 
 import functools
+import logging
+import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 import procrastinate
 from flask import Flask, current_app
-from procrastinate import RetryStrategy
+from procrastinate import BaseRetryStrategy, RetryDecision
+
+from randonumber import logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from procrastinate.jobs import Job
     from procrastinate.tasks import Task
     from sqlalchemy.orm import Session
 
 P = ParamSpec("P")
 
+log = logging.getLogger(__name__)
+
+TRIES: Final = 12
+LONGEST_WAIT_SECONDS: Final = 600
+_REQUEST: Final = "_request_id"
+
 queue: Final = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 _bound: dict[str, Flask] = {}
+
+
+class BackOff(BaseRetryStrategy):
+    """Tries a job that raised again: after 1 s, doubling to 10 min, with jitter; dead after `tries`."""
+
+    def __init__(self, tries: int = TRIES) -> None:
+        self.tries = tries
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when to try again; None gives the job up: it stays as failed, and `ledger check` names it."""
+        if job.attempts + 1 >= self.tries:
+            log.error("job_dead", extra={"job": job.id, "task": job.task_name, "reason": type(exception).__name__})
+            return None
+        longest = min(LONGEST_WAIT_SECONDS, 1 << min(job.attempts, 20))
+        return RetryDecision(retry_in={"milliseconds": 1000 * longest - secrets.randbelow(500 * longest)})
 
 
 def init_jobs(app: Flask) -> None:
@@ -30,46 +57,63 @@ def init_jobs(app: Flask) -> None:
     _bound["app"] = app
 
 
-def job(name: str, *, retry: RetryStrategy | None = None) -> Callable[[Callable[P, None]], Task[Any, Any, Any]]:
-    """Declare a job by its lasting name. Its arguments are JSON; it runs with an app context of its own."""
+def job(name: str, *, tries: int = TRIES) -> Callable[[Callable[P, None]], Task[Any, Any, Any]]:
+    """Declare a job by its lasting name. Its arguments are JSON; it runs with an app context of its own.
+
+    What it raises is tried again with back-off, `tries` times in all; what its transaction wrote is rolled back.
+    """
 
     def declare(function: Callable[P, None]) -> Task[Any, Any, Any]:
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> None:
-            with _bound["app"].app_context():
+            request_id: Any = kwargs.pop(_REQUEST, None)
+            with _running(request_id or secrets.token_hex(8)):
                 function(*args, **kwargs)
 
-        return queue.task(name=name, retry=retry or False)(run)
+        return queue.task(name=name, retry=BackOff(tries))(run)
 
     return declare
 
 
 def periodic(name: str, cron: str) -> Callable[[Callable[[], None]], Task[Any, Any, Any]]:
-    """Declare a job that runs by the clock (`cron`: five fields, or six with seconds first), once over all workers."""
+    """Declare a job that runs by the clock, once over all workers, and never twice at a time.
+
+    `cron` has five fields, or six with the seconds last: `* * * * * */5` is every five seconds. A run that raises is
+    not repeated: the next one comes by itself.
+    """
 
     def declare(function: Callable[[], None]) -> Task[Any, Any, Any]:
         @functools.wraps(function)
         def run(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the time it was due
-            with _bound["app"].app_context():
-                function()
+            with _running(secrets.token_hex(8)):
+                try:
+                    function()
+                except Exception:  # the worker's loop: the next run is the repetition
+                    log.exception("periodic_job_failed", extra={"task": name})
 
-        task = queue.task(name=name, queueing_lock=name, pass_context=False)(run)
+        task = queue.task(name=name, queueing_lock=name, lock=name, pass_context=False)(run)
         queue.periodic(cron=cron, periodic_id=name)(task)
         return task
 
     return declare
 
 
-def enqueue(session: Session, task: Task[Any, Any, Any], *, delay_seconds: int = 0, **arguments: Any) -> None:
-    """Put a job in the queue within the session's transaction: no commit, no job. Never commits."""
+def enqueue(session: Session, task: Task[Any, Any, Any] | str, *, delay_seconds: int = 0, **arguments: Any) -> None:
+    """Put a job in the queue within the session's transaction: no commit, no job. Never commits.
+
+    `task` may be the lasting name of a job that another part declares. The id of the request travels along.
+    """
     connection = session.connection().connection.driver_connection
     options: dict[str, Any] = {"schedule_in": {"seconds": delay_seconds}} if delay_seconds else {}
-    task.configure(connection=connection, **options).defer(**arguments)
+    if request_id := logs.request_id.get():
+        arguments[_REQUEST] = request_id
+    declared = queue.tasks[task] if isinstance(task, str) else task
+    declared.configure(connection=connection, **options).defer(**arguments)
 
 
 def conninfo() -> str:
     """Return the database's address as libpq reads it, for the worker's own connections."""
-    from randonumber.database import db  # noqa: PLC0415 - jobs are declared before the database is bound
+    from randonumber.database import db  # jobs are declared before the database is bound
 
     url = db.engine.url.set(drivername="postgresql")
     return url.render_as_string(hide_password=False)
@@ -78,3 +122,14 @@ def conninfo() -> str:
 def current() -> Flask:
     """Return the app that this job runs for."""
     return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
+
+
+@contextmanager
+def _running(request_id: str) -> Iterator[None]:
+    """Run a job with the app, and with the id of the request that caused it in every line of the log."""
+    token = logs.request_id.set(request_id)
+    try:
+        with _bound["app"].app_context():
+            yield
+    finally:
+        logs.request_id.reset(token)

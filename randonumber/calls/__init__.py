@@ -6,11 +6,14 @@ and afterwards calls `drive`, which tries at once. Whatever stays unknown is dri
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from randonumber.calls import checks, jobs
 from randonumber.calls.driver import Outcome, drive
 from randonumber.calls.journal import plan
 from randonumber.calls.operations import Call, Operation, Refusal, UnknownOperation, register
+from randonumber.failpoints import arm_from_environment
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -23,10 +26,14 @@ __all__ = [
     "UnknownOperation",
     "drive",
     "init_app",
+    "jobs",
     "plan",
     "register",
 ]
 
 
 def init_app(app: Flask) -> None:
-    """Bind the journal's jobs and checks to the app."""
+    """Bind the journal's jobs and checks to the app. Raises FailpointsArmed outside tests."""
+    config = app.extensions["config"]
+    arm_from_environment(os.environ, may_arm=config.testing or (config.uses_sandbox and config.is_local))
+    checks.register_checks()
