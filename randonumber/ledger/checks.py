@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Check", "CheckResult", "register", "run", "run_recent"]
 
 SAMPLES: Final = 5
+# Compiling these queries to machine code costs more than running them on most books; on large ones they take
+# longer than any request may.
+_PATIENCE: Final = text("SELECT set_config('jit', 'off', true), set_config('statement_timeout', '10min', true)")
 _registered: dict[str, Check] = {check.id: check for check in LEDGER_CHECKS}
 
 
@@ -61,8 +64,7 @@ def run_recent(session: Session, since: datetime) -> list[CheckResult]:
 
 
 def _results(session: Session, checks: list[Check], parameters: dict[str, Any]) -> list[CheckResult]:
-    # Compiling these queries to machine code costs more than running them on most books.
-    session.execute(text("SET LOCAL jit = off"))
+    session.execute(_PATIENCE)
     statement = text("\nUNION ALL\n".join(_counted(check) for check in checks))
     rows = {row.id: row for row in session.execute(statement, parameters)}
     return [

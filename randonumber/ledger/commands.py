@@ -1,0 +1,117 @@
+"""`ledger check` and `ledger statement`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import text
+
+from randonumber.database import transaction
+from randonumber.ledger import checks, jobs
+from randonumber.ledger.statement import StatementRow, statement
+from randonumber.money import format_credits, format_money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from randonumber.ledger.checks import CheckResult
+
+ledger_commands = AppGroup("ledger", help="Check the books, and read a user's.")
+PAGE_SIZE: Final = 1000
+COLUMNS: Final = ("at", "kind", "ref", "what", "amount", "currency", "account", "balance")
+
+
+def init_app(app: Flask) -> None:
+    """Bind the commands; the jobs that check the books are declared with them."""
+    app.cli.add_command(ledger_commands)
+    app.extensions["ledger_jobs"] = (jobs.check_recent, jobs.check_all)
+
+
+@ledger_commands.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def check_command(*, as_json: bool) -> None:
+    """Run every invariant; exit 1 when one does not hold."""
+    with transaction() as session:
+        results = checks.run(session)
+    if as_json:
+        holds = all(result.holds for result in results)
+        click.echo(json.dumps({"holds": holds, "checks": [asdict(result) for result in results]}))
+    else:
+        click.echo("\n".join(line for result in results for line in _lines(result)))
+    if not all(result.holds for result in results):
+        raise SystemExit(1)
+
+
+@ledger_commands.command("statement")
+@click.argument("user")
+@click.option("--currency", type=click.Choice(["usd", "credit"]), help="Movements of this currency alone.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, amounts in minor units.")
+def statement_command(user: str, currency: str | None, *, as_csv: bool) -> None:
+    """Print every movement of USER (address or usr_ ref), newest first."""
+    with transaction() as session:
+        user_id = session.execute(
+            text("SELECT id FROM users WHERE ref = :user OR lower(email) = lower(:user)"), {"user": user}
+        ).scalar()
+    if user_id is None:
+        message = f"There is no user {user}."
+        raise click.ClickException(message)
+    if as_csv:
+        click.echo(csv_line(COLUMNS))
+    for row in _rows(user_id, currency):
+        click.echo(csv_line(_cells(row)) if as_csv else _words(row))
+
+
+def csv_line(cells: tuple[str, ...]) -> str:
+    """Return one line of CSV. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    A whole number keeps its sign: it is no formula.
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([_safe(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _safe(cell: str) -> str:
+    is_number = cell.removeprefix("-").isdecimal()
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not is_number else cell
+
+
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield f"{result.id} {'ok' if result.holds else 'BROKEN':<6} {result.count:>6}  {result.title}"
+    for sample in result.samples:
+        yield f"    {json.dumps(sample, default=str)}"
+
+
+def _rows(user_id: int, currency: str | None) -> Iterator[StatementRow]:
+    """Yield every row, one short transaction a page."""
+    cursor = None
+    while True:
+        with transaction() as session:
+            page = statement(session, user_id, currency=currency, before=cursor, limit=PAGE_SIZE)
+        yield from page.rows
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _cells(row: StatementRow) -> tuple[str, ...]:
+    at = row.at.isoformat(timespec="seconds")
+    return (at, row.kind, row.ref, row.what, str(row.amount), row.currency, row.account, str(row.balance))
+
+
+def _words(row: StatementRow) -> str:
+    amount, balance = (_amount(figure, row.currency) for figure in (row.amount, row.balance))
+    at = row.at.isoformat(timespec="seconds")
+    return f"{at}  {amount:>12}  {balance:>12}  {row.what:<20}  {row.account:<30}  {row.ref}"
+
+
+def _amount(figure: int, currency: str) -> str:
+    return format_money(figure, currency) if currency != "credit" else f"{format_credits(figure)} cr"
