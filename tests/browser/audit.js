@@ -21,7 +21,7 @@
   const ids = all("[id]").map((element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) wrong.push(`id twice: ${id}`);
 
-  for (const field of all("input:not([type=hidden]), select, textarea"))
+  for (const field of all("input:not([type=hidden], [hidden]), select, textarea"))
     if (!field.labels.length && !field.getAttribute("aria-label")) wrong.push(`no label: ${show(field)}`);
   for (const element of all("button, a[href]")) if (!name(element)) wrong.push(`no name: ${show(element)}`);
   for (const image of all("img:not([alt])")) wrong.push(`no alt: ${show(image)}`);
