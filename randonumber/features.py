@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from randonumber import auth, mail
+from randonumber import api, auth, mail, numbers, reconciliation, stripe_gateway
+from randonumber.ledger import commands as ledger
 
-ALL: Final[tuple[Any, ...]] = (mail, auth)
+ALL: Final[tuple[Any, ...]] = (stripe_gateway, ledger, mail, auth, reconciliation, numbers, api)
