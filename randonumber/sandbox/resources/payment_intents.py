@@ -15,7 +15,8 @@ from randonumber.sandbox.wire.metadata import merged
 
 NOT_YET = frozenset({
     "application_fee_amount", "confirmation_token", "customer_account", "hooks", "mandate", "mandate_data",
-    "on_behalf_of", "payment_details", "payment_method_data", "transfer_data", "amount_details",
+    "error_on_requires_action", "on_behalf_of",
+    "payment_details", "payment_method_data", "transfer_data", "amount_details",
 })  # fmt: skip
 TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group")
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -140,7 +141,8 @@ def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
             "Payment Intents.",
         )
     method = scope.get("payment_method", intent["payment_method"]).body
-    return payments.pay(scope, intent, method, return_url=params.get("return_url"))
+    off_session = params.get("off_session") not in (None, False, "")
+    return payments.pay(scope, intent, method, return_url=params.get("return_url"), off_session=off_session)
 
 
 def needs_return_url(intent: Json) -> bool:

@@ -13,8 +13,14 @@ from randonumber.sandbox.resources.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
 
-HIDDEN_METHOD = "method"
 HIDDEN_RETURN = "return_url"
+NOBODY_THERE = Decline(
+    code="authentication_required",
+    reason="authentication_required",
+    message="Your card was declined. This transaction requires authentication.",
+    advice=None,
+    network=None,
+)
 
 
 class PaymentDeclined(Refused):
@@ -24,9 +30,14 @@ class PaymentDeclined(Refused):
         super().__init__(402, error, effects_stay=True)
 
 
-def pay(scope: Scope, intent: Json, method: Json, *, return_url: str | None) -> Json:
-    """Charge a card for an intent. Returns it paid or asking for a challenge; raises PaymentDeclined."""
+def pay(scope: Scope, intent: Json, method: Json, *, return_url: str | None, off_session: bool = False) -> Json:
+    """Charge a card for an intent. Returns it paid or asking for a challenge; raises PaymentDeclined.
+
+    Off session nobody is there to be challenged, so such a card is declined.
+    """
     acts = behaviour(number_of(scope, method["id"]))
+    if acts.challenge and off_session:
+        return charge(scope, intent, method, Behaviour(decline=NOBODY_THERE), authenticated=False)
     if acts.challenge:
         return ask(scope, intent, method, return_url)
     return charge(scope, intent, method, acts, authenticated=False)
@@ -41,7 +52,7 @@ def ask(scope: Scope, intent: Json, method: Json, return_url: str | None) -> Jso
         "last_payment_error": None,
         "next_action": {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": challenge}},
     }
-    keep(scope, intent, {HIDDEN_METHOD: method["id"], HIDDEN_RETURN: return_url})
+    keep(scope, intent, {HIDDEN_RETURN: return_url})
     record(scope, "payment_intent.requires_action", intent)
     return intent
 

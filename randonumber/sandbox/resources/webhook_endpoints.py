@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.scope import Json, Operations, Scope
-from randonumber.sandbox.wire.errors import invalid, not_here_yet
+from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
@@ -46,15 +46,23 @@ def check_url(url: str) -> None:
         raise not_here_yet("endpoints on other machines", param="url")
 
 
+def registered(scope: Scope, webhook_endpoint: str) -> Json:
+    """Return an endpoint that is not deleted. Raises Refused with `resource_missing`."""
+    found = scope.get("webhook_endpoint", webhook_endpoint, param="webhook_endpoint")
+    if found.deleted:
+        raise missing("webhook_endpoint", webhook_endpoint, param="webhook_endpoint")
+    return found.body
+
+
 def retrieve(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
     """GET /v1/webhook_endpoints/{webhook_endpoint}."""
     del params
-    return scope.get("webhook_endpoint", webhook_endpoint, param="webhook_endpoint").body
+    return registered(scope, webhook_endpoint)
 
 
 def update(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
     """POST /v1/webhook_endpoints/{webhook_endpoint}."""
-    body = scope.get("webhook_endpoint", webhook_endpoint, param="webhook_endpoint").body
+    body = registered(scope, webhook_endpoint)
     if "url" in params:
         check_url(params["url"])
     body |= {name: params[name] for name in ("url", "enabled_events") if name in params}
@@ -68,7 +76,7 @@ def update(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
 def delete(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
     """DELETE /v1/webhook_endpoints/{webhook_endpoint}."""
     del params
-    scope.get("webhook_endpoint", webhook_endpoint, param="webhook_endpoint")
+    registered(scope, webhook_endpoint)
     scope.store.mark_deleted(scope.account, webhook_endpoint)
     return {"id": webhook_endpoint, "object": "webhook_endpoint", "deleted": True}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from randonumber.sandbox.wire.errors import Refused, unchecked
 
-INTEGER = re.compile(r"^-?\d{1,18}$")
+INTEGER = re.compile(r"-?[0-9]{1,18}")
 BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -34,7 +34,8 @@ def of_any(value: Any, schema: dict[str, Any], name: str, *, needed: bool) -> An
 def of_choice(value: Any, choices: list[dict[str, Any]], name: str, *, needed: bool) -> Any:
     """Return the first choice that the value fits; the complaint of the likeliest one when none does."""
     complaint: Refused | None = None
-    for choice in sorted(choices, key=lambda choice: unlikeliness(value, choice)):
+    possible = [choice for choice in choices if value == "" or choice.get("enum") != [""]]
+    for choice in sorted(possible, key=lambda choice: unlikeliness(value, choice)):
         try:
             return of_any(value, choice, name, needed=needed)
         except Refused as refused:
@@ -48,8 +49,6 @@ def unlikeliness(value: Any, choice: dict[str, Any]) -> int:
         return 0 if "" in choice.get("enum", []) else 1
     shape = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else "string"
     kind = choice.get("type")
-    if "" in choice.get("enum", []):
-        return 3
     return 0 if kind == shape or (shape == "string" and kind not in ("object", "array")) else 1
 
 
@@ -101,14 +100,14 @@ def of_scalar(value: Any, schema: dict[str, Any], name: str) -> Any:
         if value not in BOOLEANS:
             raise unchecked(f"Invalid boolean: {shown(value)}", param=name)
         return BOOLEANS[value]
-    if kind == "number" and not re.fullmatch(r"-?\d{1,15}(\.\d{1,12})?", value):
+    if kind == "number" and not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", value):
         raise unchecked(f"Invalid decimal: {shown(value)}; must be a number", param=name)
     return of_string(value, schema, name)
 
 
 def of_integer(value: str, name: str) -> int:
     """Return an integer."""
-    if not INTEGER.match(value):
+    if not INTEGER.fullmatch(value):
         raise unchecked(f"Invalid integer: {shown(value)}", param=name, code="parameter_invalid_integer")
     return int(value)
 

@@ -17,7 +17,7 @@ from randonumber.sandbox.scope import Json, Sandbox, Scope, unit
 from randonumber.sandbox.wire import idempotency
 from randonumber.sandbox.wire.errors import Refused, Unchecked, envelope, fields, unchecked
 from randonumber.sandbox.wire.expand import Included, expand
-from randonumber.sandbox.wire.request import Call, identify, read
+from randonumber.sandbox.wire.request import VERSION, Call, identify, read
 
 Handler = Callable[..., Json]
 KEPT_REQUESTS = 2000
@@ -197,7 +197,8 @@ def written(sandbox: Sandbox, request: Request, call: Call | None, request_id: s
     response.headers["Request-Id"] = request_id
     response.headers["Date"] = http_date(clock.real_now())
     response.headers["Cache-Control"] = "no-cache, no-store"
-    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version") or sandbox.description.version
+    asked = request.headers.get("Stripe-Version", "")
+    response.headers["Stripe-Version"] = asked if VERSION.match(asked) else sandbox.description.version
     if call and call.idempotency_key is not None:
         response.headers["Idempotency-Key"] = call.idempotency_key
         response.headers["Original-Request"] = answer.original_request or request_id

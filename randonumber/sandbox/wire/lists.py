@@ -43,7 +43,7 @@ def page(
             conditions.append(f"{COLUMNS[name]} = ?")
             values.append(wanted)
     for name, several in (among or {}).items():
-        conditions.append(COLUMNS[name] + " IN (SELECT value FROM json_each(?))")
+        conditions.append(f"{COLUMNS[name]} IN (SELECT value FROM json_each(?))")  # noqa: S608 -- constants alone
         values.append(json.dumps(list(several)))
     for name, least in (above or {}).items():
         conditions.append(f"{COLUMNS[name]} > ?")

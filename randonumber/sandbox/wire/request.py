@@ -1,5 +1,6 @@
 """One API request as it came in: who asks for which operation, and with what parameters."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,7 @@ from randonumber.sandbox.wire.errors import unchecked
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 2000
+VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(\.[a-z_]{1,40})?$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Call:
 
 def identify(sandbox: Sandbox, request: Request, request_id: str) -> Call:
     """Who asks for what. Raises Refused: 401 without a key, 404 for an unknown address, 403 for another's account."""
+    check_version(request.headers.get("Stripe-Version"))
     key = keys.key_of(request.headers.get("Authorization"))
     own = account_id(key)
     found = sandbox.description.match(request.method, request.path)
@@ -55,6 +58,12 @@ def identify(sandbox: Sandbox, request: Request, request_id: str) -> Call:
     )
 
 
+def check_version(version: str | None) -> None:
+    """Refuse a version that cannot be one; any real one is answered in the version of the description."""
+    if version is not None and not VERSION.match(version):
+        raise unchecked(f"Invalid Stripe API version: {version[:60]}")
+
+
 def key_in(request: Request) -> str | None:
     """Return the idempotency key of a POST; Stripe ignores it elsewhere."""
     key = request.headers.get("Idempotency-Key")
@@ -71,8 +80,11 @@ def read(request: Request, call: Call) -> dict[str, Any]:
         given += body_pairs(request)
     decoded = forms.decode(given)
     allowed = call.operation.params
-    if call.client_secret_needed and "client_secret" not in allowed["properties"]:
-        allowed = allowed | {"properties": allowed["properties"] | {"client_secret": {"type": "string"}}}
+    if call.client_secret_needed:
+        allowed = {
+            "properties": allowed["properties"] | {"client_secret": {"type": "string"}},
+            "required": [*allowed["required"], "client_secret"],
+        }
     return params.checked(decoded, allowed)
 
 
