@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from randonumber.numbers.models import Draw
+    from randonumber.numbers.queries import DrawSummary
     from randonumber.numbers.service import Drawn
 
 blueprint = Blueprint("api_draws", __name__, url_prefix="/api/v1")
@@ -52,7 +53,7 @@ def draw_digit() -> Response:
 
 @blueprint.get("/draws")
 def list_draws() -> Response:
-    """Return the caller's draws, newest first."""
+    """Return the caller's draws, newest first; `values` is null for those that are too long for a list."""
     caller = callers.identify()
     rates.count(caller)
     wanted = pages.wanted()
@@ -73,12 +74,13 @@ def show(ref: str) -> Response:
     return _json(show_draw(draw), 200)
 
 
-def show_draw(draw: Draw) -> dict[str, Any]:
+def show_draw(draw: Draw | DrawSummary) -> dict[str, Any]:
     """Return a draw of the past as JSON."""
     return {
         "draw": draw.ref,
         "type": draw.type,
         "request": draw.request,
+        "n": draw.n,
         "values": draw.values,
         "credits_spent": draw.credits,
         "created_at": draw.created_at.isoformat(),
@@ -90,6 +92,7 @@ def _show_drawn(drawn: Drawn) -> dict[str, Any]:
         "draw": drawn.ref,
         "type": drawn.wish.type,
         "request": drawn.wish.request,
+        "n": drawn.wish.n,
         "values": drawn.values,
         "credits_spent": drawn.wish.credits,
         "credits_left": drawn.credits_left,

@@ -3,23 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from randonumber.errors import InvalidRequest, NotFound
 from randonumber.numbers.models import Draw
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
+
+
+MOST_LISTED: Final = 100
+"""A list shows the values of draws up to this size; a larger one shows them where it stands alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawSummary:
+    """A draw as lists show it; `values` is None when there are more than MOST_LISTED."""
+
+    ref: str
+    type: str
+    request: dict[str, Any]
+    n: int
+    credits: int
+    values: list[Any] | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
 class DrawPage:
     """Draws, newest first; `next_cursor` asks for older ones, None at the end."""
 
-    rows: list[Draw]
+    rows: list[DrawSummary]
     next_cursor: str | None
+
+
+_SUMMARY: Final = (
+    Draw.ref,
+    Draw.type,
+    Draw.request,
+    Draw.n,
+    Draw.credits,
+    case((Draw.n <= MOST_LISTED, Draw.values)).label("values"),
+    Draw.created_at,
+)
 
 
 def draws(session: Session, user_id: int, *, before: str | None = None, limit: int = 50) -> DrawPage:
@@ -27,15 +57,19 @@ def draws(session: Session, user_id: int, *, before: str | None = None, limit: i
 
     Raises InvalidRequest on a cursor that is not a draw of this user.
     """
-    query = select(Draw).where(Draw.user_id == user_id).order_by(Draw.id.desc()).limit(limit + 1)
+    query = select(*_SUMMARY).where(Draw.user_id == user_id).order_by(Draw.id.desc()).limit(limit + 1)
     if before is not None:
-        position = session.scalar(select(Draw.id).where(Draw.user_id == user_id, Draw.ref == before))
-        if position is None:
-            message = "This page does not exist; begin with the first one."
-            raise InvalidRequest(message, errors=[{"field": "cursor", "message": message}])
-        query = query.where(Draw.id < position)
-    rows = list(session.scalars(query))
+        query = query.where(Draw.id < _position(session, user_id, before))
+    rows = [DrawSummary(**row._mapping) for row in session.execute(query)]  # noqa: SLF001 - SQLAlchemy's public name
     return DrawPage(rows=rows[:limit], next_cursor=rows[limit - 1].ref if len(rows) > limit else None)
+
+
+def _position(session: Session, user_id: int, cursor: str) -> int:
+    draw = find_draw(session, user_id, cursor)
+    if draw is None:
+        message = "This page does not exist; begin with the first one."
+        raise InvalidRequest(message, errors=[{"field": "cursor", "message": message}])
+    return draw.id
 
 
 def get_draw(session: Session, user_id: int, ref: str) -> Draw:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from randonumber import clock, ids
-from randonumber.errors import AccountBarred, AppError, Forbidden, InsufficientCredits, Unauthorized
-from randonumber.numbers.statements import DRAW_BY_KEY, DRAW_BY_USER, TOUCH_KEY
+from randonumber.database import transaction
+from randonumber.errors import AccountBarred, AppError, Forbidden, InsufficientCredits, InvalidRequest, Unauthorized
+from randonumber.numbers import queries
+from randonumber.numbers.statements import DRAW_BY_KEY, DRAW_BY_USER, HOLD_FORM, TOUCH_KEY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +21,14 @@ if TYPE_CHECKING:
 
     from randonumber.config import Config
     from randonumber.numbers.wishes import Wish
+
+
+class FormUsed(InvalidRequest):
+    """The form made a draw already, and comes again with something else in it."""
+
+    def __init__(self) -> None:
+        message = "This form has made its draw. Here is a new one with what you typed: press the button again."
+        super().__init__(message, errors=[{"field": "form_ref", "message": message}])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,24 @@ def draw(connection: Connection, payer: KeyPays | UserPays, wish: Wish) -> Drawn
         credits_left=int(row.credits_before) - wish.credits,
         created_at=now,
     )
+
+
+def draw_once(payer: UserPays, wish: Wish) -> str:
+    """Draw for a form, and return the ref of the draw: of the first one when the same form comes again.
+
+    Raises FormUsed when it comes again with another wish, and whatever `draw` raises.
+    """
+    if payer.form_ref is None:
+        message = "a form has a ref"
+        raise ValueError(message)
+    with transaction() as session:
+        session.execute(HOLD_FORM, {"name": f"{payer.user_id} {payer.form_ref}"})
+        drawn = queries.find_draw_of_form(session, payer.user_id, payer.form_ref)
+        if drawn is None:
+            return draw(session.connection(), payer, wish).ref
+        if (drawn.type, drawn.request) != (wish.type, wish.request):
+            raise FormUsed
+        return drawn.ref
 
 
 def _refusal(row: Row[Any] | None, wish: Wish) -> AppError:

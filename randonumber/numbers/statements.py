@@ -55,3 +55,6 @@ TOUCH_KEY: Final = text("""
                     AND (last_used_at IS NULL OR last_used_at < cast(:now AS timestamptz) - interval '1 minute')
                     FOR NO KEY UPDATE SKIP LOCKED)
 """)
+
+# Waits for an equal form that is being worked on. The next statement's snapshot then sees what that one committed.
+HOLD_FORM: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
