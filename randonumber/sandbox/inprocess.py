@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import stripe
 from flask import Flask
+from requests.structures import CaseInsensitiveDict
 
 from randonumber.sandbox import delivery, faults
 from randonumber.sandbox.delivery import Delivery, Outcome
@@ -50,7 +51,9 @@ class SandboxHTTPClient(stripe.HTTPClient):
         if "Sandbox-Bug" in answer.headers:
             raise AnsweredWrongly(answer.headers["Sandbox-Bug"])
         self._act_out(answer.headers.get("Sandbox-Fault"), float(answer.headers.get("Sandbox-Fault-Seconds", 0)))
-        shown = {name: value for name, value in answer.headers.items() if not name.startswith("Sandbox-")}
+        shown = CaseInsensitiveDict(
+            {name: value for name, value in answer.headers.items() if not name.startswith("Sandbox-")}
+        )
         return answer.data, answer.status_code, shown
 
     def _act_out(self, fault: str | None, seconds: float) -> None:

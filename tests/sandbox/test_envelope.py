@@ -24,7 +24,9 @@ def test_a_method_that_is_not_offered_is_404(raw: Callable[..., Any], method: st
     assert raw(method, "/v1/customers").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/customers/", "/v1/customers/a/b/c", "/v1/%00", "/v1/" + "x" * 5000])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/", "/v1/customers/", "/v1/customers/a/b/c", "/v1/%00", "/v1/" + "x" * 5000]
+)
 def test_odd_addresses_are_404(raw: Callable[..., Any], path: str) -> None:
     answer = raw("GET", path)
     assert answer.status_code == 404

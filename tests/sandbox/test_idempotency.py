@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 KEY = {"Idempotency-Key": "k1"}
 
 
-def test_the_same_request_gives_the_same_bytes_and_happens_once(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:
+def test_the_same_request_gives_the_same_bytes_and_happens_once(
+    raw: Callable[..., Any], sdk: stripe.StripeClient
+) -> None:
     first = raw("POST", "/v1/customers", data={"email": "a@example.com"}, headers=KEY)
     again = raw("POST", "/v1/customers", data={"email": "a@example.com"}, headers=KEY)
     assert first.data == again.data

@@ -19,7 +19,9 @@ Raw = "Callable[..., Any]"
 def test_no_key_is_401_in_stripes_words(raw: Callable[..., Any]) -> None:
     answer = raw("GET", "/v1/customers", headers={"Authorization": None})
     assert answer.status_code == 401
-    assert answer.json["error"]["message"].startswith("You did not provide an API key. You need to provide your API key")
+    assert answer.json["error"]["message"].startswith(
+        "You did not provide an API key. You need to provide your API key"
+    )
     assert answer.json["error"]["type"] == "invalid_request_error"
 
 

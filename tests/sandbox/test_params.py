@@ -15,7 +15,9 @@ OPERATIONS = {operation.name: operation for operation in description.load().oper
 SESSION: dict[str, Any] = {
     "mode": "payment",
     "success_url": "http://x.example",
-    "line_items": [{"quantity": "2", "price_data": {"currency": "usd", "unit_amount": "90", "product_data": {"name": "x"}}}],
+    "line_items": [
+        {"quantity": "2", "price_data": {"currency": "usd", "unit_amount": "90", "product_data": {"name": "x"}}}
+    ],
 }
 
 
@@ -74,13 +76,37 @@ REFUSED: list[tuple[str, Any, str, str | None, str]] = [
         "Received unknown parameter: invoice_settings[nope]",
     ),
     ("POST /v1/payment_intents", {"currency": "usd"}, "amount", "parameter_missing", "Missing required param: amount."),
-    ("POST /v1/payment_intents", {"amount": "", "currency": "usd"}, "amount", "parameter_invalid_empty", "You passed an"),
-    ("POST /v1/payment_intents", {"amount": "9.5", "currency": "usd"}, "amount", "parameter_invalid_integer", "Invalid"),
-    ("POST /v1/payment_intents", {"amount": "1e3", "currency": "usd"}, "amount", "parameter_invalid_integer", "Invalid"),
+    (
+        "POST /v1/payment_intents",
+        {"amount": "", "currency": "usd"},
+        "amount",
+        "parameter_invalid_empty",
+        "You passed an",
+    ),
+    (
+        "POST /v1/payment_intents",
+        {"amount": "9.5", "currency": "usd"},
+        "amount",
+        "parameter_invalid_integer",
+        "Invalid",
+    ),
+    (
+        "POST /v1/payment_intents",
+        {"amount": "1e3", "currency": "usd"},
+        "amount",
+        "parameter_invalid_integer",
+        "Invalid",
+    ),
     ("POST /v1/payment_intents", {"amount": " 1", "currency": "usd"}, "amount", "parameter_invalid_integer", "Invalid"),
     ("POST /v1/payment_intents", {"amount": "1" * 30, "currency": "usd"}, "amount", "parameter_invalid_integer", "In"),
     ("POST /v1/payment_intents", {"amount": "٣", "currency": "usd"}, "amount", "parameter_invalid_integer", "Invalid"),
-    ("POST /v1/payment_intents", {"amount": "9", "currency": "usd", "confirm": "yes"}, "confirm", None, "Invalid boolean"),
+    (
+        "POST /v1/payment_intents",
+        {"amount": "9", "currency": "usd", "confirm": "yes"},
+        "confirm",
+        None,
+        "Invalid boolean",
+    ),
     ("POST /v1/payment_intents", {"amount": {"a": "1"}, "currency": "usd"}, "amount", None, "Invalid integer"),
     ("POST /v1/checkout/sessions", SESSION | {"line_items": "x"}, "line_items", None, "Invalid array"),
     ("POST /v1/checkout/sessions", SESSION | {"line_items": ["x"]}, "line_items[0]", None, "Invalid object"),
@@ -91,7 +117,13 @@ REFUSED: list[tuple[str, Any, str, str | None, str]] = [
         "parameter_missing",
         "Missing required param: line_items[0][price_data][currency].",
     ),
-    ("POST /v1/checkout/sessions", {"mode": "gift"}, "mode", None, "Invalid mode: must be one of payment, setup, or sub"),
+    (
+        "POST /v1/checkout/sessions",
+        {"mode": "gift"},
+        "mode",
+        None,
+        "Invalid mode: must be one of payment, setup, or sub",
+    ),
     ("POST /v1/customers", {"name": "x" * 257}, "name", None, "Invalid string: "),
     ("POST /v1/customers", {"address": "x"}, "address", None, "Invalid object"),
     ("GET /v1/events", {"created": {"between": "1"}}, "created[between]", "parameter_unknown", "Received unknown"),
