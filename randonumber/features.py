@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from randonumber import api, auth, mail, numbers, reconciliation, stripe_gateway
+from randonumber import api, auth, calls, inbox, mail, numbers, reconciliation, stripe_gateway, worker
 from randonumber.ledger import commands as ledger
 
-ALL: Final[tuple[Any, ...]] = (stripe_gateway, ledger, mail, auth, reconciliation, numbers, api)
+ALL: Final[tuple[Any, ...]] = (stripe_gateway, calls, inbox, worker, ledger, mail, auth, reconciliation, numbers, api)

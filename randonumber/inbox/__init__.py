@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randonumber.inbox.registry import Effect, Handler, StripeEvent, register, subscribed_types
+from randonumber.inbox import checks, commands, jobs, views
+from randonumber.inbox.registry import (
+    Effect,
+    Handler,
+    StripeEvent,
+    register,
+    register_account_test,
+    subscribed_types,
+)
 from randonumber.inbox.sweeping import sweep
 
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["Effect", "Handler", "StripeEvent", "init_app", "register", "subscribed_types", "sweep"]
+__all__ = [
+    "Effect",
+    "Handler",
+    "StripeEvent",
+    "init_app",
+    "jobs",
+    "register",
+    "register_account_test",
+    "subscribed_types",
+    "sweep",
+]
 
 
 def init_app(app: Flask) -> None:
     """Bind the webhook views, the commands, the jobs and the checks to the app."""
+    app.register_blueprint(views.blueprint)
+    app.cli.add_command(commands.inbox)
+    checks.register_checks()

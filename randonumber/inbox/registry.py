@@ -36,6 +36,7 @@ class StripeEvent:
 
 Effect = Callable[["Session"], None]
 Handler = Callable[[StripeEvent], Effect | None]
+AccountTest = Callable[["Session", str], bool]
 
 
 def register(app: Flask, event_type: str, handler: Handler) -> None:
@@ -58,3 +59,14 @@ def handlers_of(app: Flask, event_type: str) -> list[Handler]:
 def subscribed_types(app: Flask) -> list[str]:
     """Return every event type that has a handler, in order: what a webhook endpoint must be subscribed to."""
     return sorted(app.extensions.get("event_handlers", {}))
+
+
+def register_account_test(app: Flask, is_ours: AccountTest) -> None:
+    """Accept events of the connected accounts for which `is_ours(session, account)` holds."""
+    app.extensions.setdefault("event_account_tests", []).append(is_ours)
+
+
+def knows_account(session: Session, app: Flask, account: str) -> bool:
+    """Whether some feature knows this connected account."""
+    tests: list[AccountTest] = app.extensions.get("event_account_tests", [])
+    return any(is_ours(session, account) for is_ours in tests)

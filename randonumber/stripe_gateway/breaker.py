@@ -15,44 +15,55 @@ from randonumber.stripe_gateway.errors import StripeUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FAILURES_TO_OPEN: Final = 3
-RETRY_SECONDS: Final = 10
+WEB_FAILURES: Final = 3
+WEB_RETRY_SECONDS: Final = 10
+WORKER_FAILURES: Final = 5
+WORKER_RETRY_SECONDS: Final = 2
+"""The worker is asked by nobody who waits: it only must not hang with all its threads."""
 
 
 class Breaker:
-    """Opens after the third failure in a row, and then lets one request try again every ten seconds."""
+    """Opens after so many failures in a row, and then lets one request at a time try again, every few seconds."""
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, failures: int, retry_seconds: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._failures_to_open = failures
+        self._retry_seconds = retry_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._failures = 0
-        self._next_try = 0.0
+        self._is_probing = False
+        self._next_try = monotonic()
 
     @property
     def is_open(self) -> bool:
         """Whether requests are answered without asking Stripe."""
-        return self._failures >= FAILURES_TO_OPEN
+        return self._failures >= self._failures_to_open
 
     def enter(self) -> None:
-        """Raise StripeUnavailable at once when open, unless it is time for one request to try."""
+        """Raise StripeUnavailable at once when open, unless it is time for this one to try.
+
+        Who enters says `failed` or `answered` afterwards.
+        """
         with self._lock:
             if not self.is_open:
                 return
-            if self._monotonic() < self._next_try:
+            if self._is_probing or self._monotonic() < self._next_try:
                 reason = "breaker open"
                 raise StripeUnavailable(reason, was_sent=False)
-            self._next_try = self._monotonic() + RETRY_SECONDS
+            self._is_probing = True
 
     def failed(self) -> None:
         """Count a request that brought no answer at all."""
         with self._lock:
             self._failures += 1
-            self._next_try = self._monotonic() + RETRY_SECONDS
+            self._is_probing = False
+            self._next_try = self._monotonic() + self._retry_seconds
 
     def answered(self) -> None:
         """Close: Stripe answered, whatever it said."""
         with self._lock:
             self._failures = 0
+            self._is_probing = False
 
 
 class Places:

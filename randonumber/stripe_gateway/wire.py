@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from flask import has_request_context
 
 from randonumber.database import refuse_inside_transaction
 from randonumber.settings import is_loopback
+from randonumber.stripe_gateway import breaker
 from randonumber.stripe_gateway.breaker import Breaker, Places
 from randonumber.stripe_gateway.errors import (
     StripeDenied,
@@ -52,8 +52,12 @@ class Wire:
         self._base = base
         self._timeouts_seconds = timeouts_seconds
         self._http_client = http_client
-        self.breaker = Breaker()
+        self._breakers = {
+            "web": Breaker(failures=breaker.WEB_FAILURES, retry_seconds=breaker.WEB_RETRY_SECONDS),
+            "worker": Breaker(failures=breaker.WORKER_FAILURES, retry_seconds=breaker.WORKER_RETRY_SECONDS),
+        }
         self._places = Places(web_threads)
+        self._clients: dict[str, stripe.StripeClient] = {}
 
     def request(
         self,
@@ -70,22 +74,38 @@ class Wire:
         """
         refuse_inside_transaction()
         options = {"idempotency_key": idempotency_key, "stripe_account": stripe_account}
-        given = {name: value for name, value in options.items() if value is not None}
+        given = {**(params or {}), **{name: value for name, value in options.items() if value is not None}}
         if not has_request_context():
-            return self._ask(self._worker_client, method, path, {**(params or {}), **given})
-        self.breaker.enter()
+            return self._guarded("worker", method, path, given)
         with self._places.take():
-            return self._ask(self._web_client, method, path, {**(params or {}), **given})
+            return self._guarded("web", method, path, given)
 
-    @cached_property
-    def _web_client(self) -> stripe.StripeClient:
-        return self._client("web")
-
-    @cached_property
-    def _worker_client(self) -> stripe.StripeClient:
-        return self._client("worker")
+    def _guarded(self, patience: str, method: str, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask behind the breaker: only a request that brings no answer counts against Stripe."""
+        guard = self._breakers[patience]
+        client = self._client(patience)
+        guard.enter()
+        is_answered = False
+        try:
+            found = _ask(client, method, path, params)
+            is_answered = True
+        except StripeUnavailable as error:
+            is_answered = error.status is not None
+            raise
+        except StripeRefused:
+            is_answered = True
+            raise
+        finally:
+            guard.answered() if is_answered else guard.failed()
+        return found
 
     def _client(self, patience: str) -> stripe.StripeClient:
+        """Return the SDK's client with this patience; made once."""
+        if patience not in self._clients:
+            self._clients[patience] = self._make_client(patience)
+        return self._clients[patience]
+
+    def _make_client(self, patience: str) -> stripe.StripeClient:
         import stripe
         from stripe import RequestsClient
 
@@ -112,32 +132,31 @@ class Wire:
         session.trust_env = False
         return session
 
-    def _ask(self, client: stripe.StripeClient, method: str, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        import stripe
 
-        began = time.monotonic()
-        facts: dict[str, Any] = {"method": method, "path": path}
-        try:
-            response = client.raw_request(method, path, **params)
-            body = response.data
-            if not isinstance(body, dict) or "object" not in body:
-                _unreadable(response.code)
-        except stripe.APIConnectionError as error:
-            self.breaker.failed()
-            cause = type(error.__cause__ or error).__name__
-            log.warning("stripe_unreachable", extra={**facts, "reason": cause, "ms": _since(began)})
-            reason = f"no answer: {cause}"
-            raise StripeUnavailable(reason) from error
-        except stripe.StripeError as error:
-            self.breaker.answered()
-            code = _code(error)
-            facts |= {"status": error.http_status, "code": code, "stripe_request_id": error.request_id}
-            log.warning("stripe_answered_error", extra={**facts, "ms": _since(began)})
-            _translate(error, code)
-        self.breaker.answered()
-        facts |= {"stripe_request_id": response.request_id, "ms": _since(began)}
-        log.info("stripe_answered", extra=facts)
-        return body
+def _ask(client: stripe.StripeClient, method: str, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    import stripe
+
+    began = time.monotonic()
+    facts: dict[str, Any] = {"method": method, "path": path}
+    try:
+        response = client.raw_request(method, path, **params)
+    except stripe.APIConnectionError as error:
+        cause = type(error.__cause__ or error).__name__
+        log.warning("stripe_unreachable", extra={**facts, "reason": cause, "ms": _since(began)})
+        reason = f"no answer: {cause}"
+        raise StripeUnavailable(reason) from error
+    except stripe.StripeError as error:
+        code = _code(error)
+        facts |= {"status": error.http_status, "code": code, "stripe_request_id": error.request_id}
+        log.warning("stripe_answered_error", extra={**facts, "ms": _since(began)})
+        _translate(error, code)
+    facts |= {"stripe_request_id": response.request_id, "ms": _since(began)}
+    log.info("stripe_answered", extra=facts)
+    body = response.data
+    if not isinstance(body, dict) or "object" not in body:
+        reason = "an answer that is no object of Stripe's"
+        raise StripeUnavailable(reason, status=response.code)
+    return body
 
 
 def _since(began: float) -> int:
@@ -150,11 +169,6 @@ def _code(error: stripe.StripeError) -> str | None:
     inner = body.get("error") if isinstance(body, dict) else None
     code = inner.get("code") if isinstance(inner, dict) else error.code
     return code if isinstance(code, str) else None
-
-
-def _unreadable(status: int) -> NoReturn:
-    reason = "an answer that is no object of Stripe's"
-    raise StripeUnavailable(reason, status=status)
 
 
 def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
