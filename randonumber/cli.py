@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from flask.cli import FlaskGroup
 
+from randonumber.lifeline import die_with_parent
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -40,7 +42,6 @@ def make_app() -> Flask:
     """Make the app from the environment, or say in one message what is wrong with it."""
     from randonumber import create_app, shell_names  # commands that need no app start faster
     from randonumber.environment import load_config_or_explain
-    from randonumber.lifeline import die_with_parent
     from randonumber.logs import configure_logging
 
     die_with_parent()
@@ -62,6 +63,10 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run a command. SIGTERM ends it in good order, so that the database is let go."""
+    """Run a command. SIGTERM ends it in good order, so that the database is let go.
+
+    A command that `up` runs ends with it, also one that makes no app: the web server's main process, the sandbox.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    die_with_parent()
     cli()

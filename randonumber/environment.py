@@ -11,7 +11,7 @@ import click
 from dotenv import load_dotenv
 
 from randonumber.config import ROOT, Config, ConfigProblems
-from randonumber.embedded import LocalPostgres
+from randonumber.embedded import LocalPostgres, PostgresDidNotStart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def load_config_or_explain() -> Config:
     """Do as `load_config`; what is wrong becomes a message of the command line."""
     try:
         return load_config()
-    except ConfigProblems as problems:
+    except (ConfigProblems, PostgresDidNotStart) as problems:
         raise click.ClickException(str(problems)) from problems
 
 
