@@ -46,6 +46,11 @@ def register(*checks: Check) -> None:
     _registered.update({check.id: check for check in checks})
 
 
+def forget(check_id: str) -> None:
+    """Run a check no longer: for tests that plant one."""
+    _registered.pop(check_id, None)
+
+
 def run(session: Session, *, prefix: str = "") -> list[CheckResult]:
     """Run every check whose id begins with `prefix` in one round trip, and return their results by id.
 
