@@ -16,6 +16,7 @@ from randonumber.config import ROOT
 from randonumber.database import db as database
 from randonumber.ledger import checks
 from randonumber.settings import database_uri
+from tests.clients import Browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from sqlalchemy.orm import Session
 
-pytest_plugins = ["tests.browser_support"]
+pytest_plugins = ["tests.browser_support", "tests.stripe_fixtures"]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +72,7 @@ def test_config(server_uri: str, worker_id: str, tmp_path_factory: pytest.TempPa
 def app(test_config: Config) -> Iterator[Flask]:
     """Yield the app on a database that was built by migrating."""
     app = create_app(test_config)
+    app.test_client_class = Browser
     with app.app_context():
         upgrade()
     yield app

@@ -42,24 +42,30 @@ _SEVERAL_WORDS: Final = 12
 def is_common(password: str, about: Iterable[str] = ()) -> bool:
     """Whether the password is easily guessed; `about` are further words, known of its owner."""
     plain = password.casefold()
-    own = {part for text in about for part in re.split(r"[^\w]+", text.casefold()) if len(part) > _LEFT_OVER}
-    return any(_is_known(form, own) for form in _forms(plain))
+    own = {part for text in about for part in _parts(text.casefold()) if len(part) > _LEFT_OVER}
+    if len(set(plain)) <= _LEFT_OVER:
+        return True
+    return any(_is_known(form, own) for form in _forms(plain) if 2 * len(form) >= len(plain))
+
+
+def _parts(text: str) -> list[str]:
+    """Return a text, such as an address, whole, before its last sign, and word by word."""
+    return [text, text.rpartition("@")[0], *re.split(r"[\W_]+", text)]
 
 
 def _forms(plain: str) -> Iterator[str]:
     """Yield the password as typed and undressed."""
     yield plain
     yield plain.translate(_LEET)
-    letters = re.sub(r"[\W_]+", "", plain)
-    yield letters
+    yield re.sub(r"[\W_]+", "", plain)
+    yield re.sub(r"(.)\1+", r"\1", plain)
+    yield re.sub(r"^[^\W\d_]{0,3}(?=\d)|(?<=\d)[^\W\d_]{0,3}$", "", plain)
     yield re.sub(r"^[\d\W_]+|[\d\W_]+$", "", plain).translate(_LEET)
     yield re.sub(r"[\W_]+", "", plain.translate(_LEET))
 
 
 def _is_known(form: str, own: set[str]) -> bool:
-    if not form:
-        return True
-    if len(set(form)) <= _LEFT_OVER or _is_run(form):
+    if _is_run(form):
         return True
     once = _unrepeated(form)
     if once != form and (len(once) <= _LEFT_OVER + 1 or _is_run(once)):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask_security import current_user
-from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, PasswordField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from randonumber.auth import addresses, keys, passwords
 from randonumber.auth.models import Scope
+from randonumber.forms import PageForm
 
 _SCOPES = [
     (Scope.DRAW.value, "draw: spend credits on numbers"),
@@ -20,7 +20,7 @@ _SCOPES = [
 ]
 
 
-class AddressForm(FlaskForm):  # type: ignore[misc]
+class AddressForm(PageForm):
     """One mail address."""
 
     email = EmailField("Email", validators=[InputRequired("Your mail address is needed.")])
@@ -40,7 +40,7 @@ class SignInForm(AddressForm):
     next = HiddenField()
 
 
-class VerifyForm(FlaskForm):  # type: ignore[misc]
+class VerifyForm(PageForm):
     """The password again."""
 
     password = PasswordField("Password", validators=[InputRequired("Your password is needed.")])
@@ -59,7 +59,7 @@ class RegistrationForm(AddressForm):
         return bool(check_new(self.password, self.password_confirm, self.email.data or "") and is_valid)
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]
+class ResetForm(PageForm):
     """A new password, twice."""
 
     password = PasswordField("New password", validators=[InputRequired("A password is needed.")])
@@ -71,7 +71,7 @@ class ResetForm(FlaskForm):  # type: ignore[misc]
         return bool(check_new(self.password, self.password_confirm) and is_valid)
 
 
-class ChangeForm(FlaskForm):  # type: ignore[misc]
+class ChangeForm(PageForm):
     """The present password, and a new one twice."""
 
     password = PasswordField("Present password", validators=[InputRequired("Your password is needed.")])
@@ -84,7 +84,7 @@ class ChangeForm(FlaskForm):  # type: ignore[misc]
         return bool(check_new(self.new_password, self.new_password_confirm, current_user.email) and is_valid)
 
 
-class KeyForm(FlaskForm):  # type: ignore[misc]
+class KeyForm(PageForm):
     """The name of a new API key, and what it may do."""
 
     name = StringField(

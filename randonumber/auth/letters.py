@@ -1,5 +1,6 @@
-"""The mails about an account, queued in the transaction that causes them. Links begin with `BASE_URL`, never with
-the Host that a request named.
+"""The mails about an account, queued in the transaction that causes them.
+
+Links begin with `BASE_URL`, never with the Host that a request named.
 """
 
 from __future__ import annotations
