@@ -45,9 +45,11 @@ class BackOff(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Return when to try again; None gives the job up: it stays as failed, and `ledger check` names it."""
+        facts = {"job": job.id, "task": job.task_name, "attempts": job.attempts + 1}
         if job.attempts + 1 >= self.tries:
-            log.error("job_dead", extra={"job": job.id, "task": job.task_name, "reason": type(exception).__name__})
+            log.error("job_dead", extra=facts, exc_info=exception)
             return None
+        log.warning("job_failed", extra=facts, exc_info=exception)
         longest = min(LONGEST_WAIT_SECONDS, 1 << min(job.attempts, 20))
         return RetryDecision(retry_in={"milliseconds": 1000 * longest - secrets.randbelow(500 * longest)})
 
