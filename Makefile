@@ -41,7 +41,7 @@ check: environment
 	$(PY) -m mypy .
 	$(PY) -c "from importlinter.cli import lint_imports_command; lint_imports_command()" --no-logo
 	$(PY) -m tests.migrations_check
-	@exec $(PY) -m pytest -n 2 $(ARGS)
+	@$(MAKE) --no-print-directory test
 
 bench: environment
 	@exec $(PY) -m benchmarks $(ARGS)

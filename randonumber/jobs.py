@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 import procrastinate
 from flask import Flask, current_app
 from procrastinate import BaseRetryStrategy, RetryDecision
+from psycopg.conninfo import make_conninfo
 
 from randonumber import logs
 
@@ -117,8 +118,8 @@ def conninfo() -> str:
     """Return the database's address as libpq reads it, for the worker's own connections."""
     from randonumber.database import db  # jobs are declared before the database is bound
 
-    url = db.engine.url.set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
+    _, parameters = db.engine.dialect.create_connect_args(db.engine.url)
+    return make_conninfo(**parameters)
 
 
 def current() -> Flask:

@@ -14,7 +14,7 @@ from dotenv import load_dotenv
 from randonumber import create_app
 from randonumber.config import ROOT
 from randonumber.environment import UP_FILE, load_config_or_explain, sandbox_settings
-from randonumber.operations import demo, ports
+from randonumber.operations import ports, sign_ins
 from randonumber.supervisor import Child, run
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _prepare(config: Config, *, with_demo: bool) -> list[str]:
     app = create_app(config)
     with app.app_context():
         flask_migrate.upgrade()
-        return demo.prepare_sign_ins() if with_demo else []
+        return sign_ins.prepare() if with_demo else []
 
 
 def _children(port: int, sandbox: int | None, workers: int) -> Iterator[Child]:
