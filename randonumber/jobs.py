@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 import procrastinate
 from flask import Flask, current_app
 from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 from psycopg.conninfo import make_conninfo
 
 from randonumber import logs
@@ -35,6 +37,8 @@ LONGEST_WAIT_SECONDS: Final = 600
 _REQUEST: Final = "_request_id"
 
 queue: Final = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+_sync: Final = JobManager(procrastinate.SyncPsycopgConnector())
+"""Puts jobs in the queue over our own connections, in the worker too, whose `queue` speaks asynchronously."""
 _bound: dict[str, Flask] = {}
 
 
@@ -111,7 +115,17 @@ def enqueue(session: Session, task: Task[Any, Any, Any] | str, *, delay_seconds:
     if request_id := logs.request_id.get():
         arguments[_REQUEST] = request_id
     declared = queue.tasks[task] if isinstance(task, str) else task
-    declared.configure(connection=connection, **options).defer(**arguments)
+    job = configure_task(
+        name=declared.name,
+        job_manager=_sync,
+        lock=declared.lock,
+        queueing_lock=declared.queueing_lock,
+        queue=declared.queue,
+        priority=declared.priority,
+        connection=connection,
+        **options,
+    )
+    job.defer(**arguments)
 
 
 def conninfo() -> str:
@@ -119,7 +133,7 @@ def conninfo() -> str:
     from randonumber.database import db  # jobs are declared before the database is bound
 
     _, parameters = db.engine.dialect.create_connect_args(db.engine.url)
-    return make_conninfo(**parameters)
+    return make_conninfo(**{name: value for name, value in parameters.items() if name != "context"})
 
 
 def current() -> Flask:
