@@ -8,6 +8,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from randonumber import api, auth, calls, inbox, mail, numbers, reconciliation, stripe_gateway, worker
+from randonumber import credits as buying
 from randonumber.ledger import commands as ledger
 
-ALL: Final[tuple[Any, ...]] = (stripe_gateway, calls, inbox, worker, ledger, mail, auth, reconciliation, numbers, api)
+ALL: Final[tuple[Any, ...]] = (
+    stripe_gateway,
+    calls,
+    inbox,
+    worker,
+    ledger,
+    mail,
+    auth,
+    reconciliation,
+    buying,
+    numbers,
+    api,
+)

@@ -1,0 +1,51 @@
+"""Buying credits: prices, purchases, grants, and what Stripe's events mean to them (docs/payments.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from randonumber import calls, hooks, reconciliation, sweeps
+from randonumber.calls import Operation
+from randonumber.credits import claims, commands, handlers, jobs, queries, views
+from randonumber.credits.checks import CHECKS
+from randonumber.credits.service import customers, granting, opening, sessions
+from randonumber.hooks import AccountSection
+from randonumber.ledger.checks import register as register_checks
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy.orm import Session
+
+__all__ = ["init_app", "jobs"]
+_LATEST: Final = 5
+OPERATIONS: Final = (
+    Operation(name=customers.CREATE, settled=customers.settle, refused=customers.refuse, find=customers.find),
+    Operation(name=sessions.CREATE, settled=opening.settle, refused=opening.refuse, find=sessions.find),
+    Operation(name=sessions.EXPIRE, settled=opening.settle_expiry, refused=opening.refuse_expiry),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Bind the pages and commands, and register with the cores what purchases know and want to know."""
+    app.register_blueprint(views.blueprint)
+    commands.init_app(app)
+    handlers.init_app(app)
+    for operation in OPERATIONS:
+        calls.register(app, operation)
+    for prefix in claims.PREFIXES:
+        reconciliation.register_claim(app, prefix, claims)
+    register_checks(*CHECKS)
+    sweeps.register(app, "purchases", jobs.sweep_all)
+    hooks.on_sign_up(app, granting.open_accounts)
+    hooks.on_confirmed(app, granting.grant_for_sign_up)
+    hooks.add_account_section(
+        app,
+        AccountSection(
+            name="purchases", title="Purchases", position=20, template="credits/section.html", context=_latest_purchases
+        ),
+    )
+
+
+def _latest_purchases(session: Session, user_id: int) -> dict[str, Any]:
+    page = queries.purchases(session, user_id, limit=_LATEST)
+    return {"purchases": page.rows, "has_more": page.next_cursor is not None}

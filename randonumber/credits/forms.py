@@ -1,0 +1,77 @@
+"""The form that buys: a pack or a quantity. Prices are never in it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField
+from wtforms.validators import Regexp, ValidationError
+
+from randonumber.credits.pricing import MOST_CREDITS, PACKS
+from randonumber.credits.service import Order
+
+if TYPE_CHECKING:
+    from wtforms import Field
+
+START: Final = 25
+"""The quantity that the form begins with."""
+_WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
+
+
+class CheckoutForm(FlaskForm):  # type: ignore[misc]
+    """An order; `form_ref` names this use of the form, so that it buys once."""
+
+    form_errors: list[str]
+    pack = StringField("Pack")
+    quantity = StringField("How many credits")
+    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
+
+    def validate_pack(self, field: Field) -> None:
+        """Take a pack that is on sale."""
+        if field.data and field.data not in {str(pack) for pack in PACKS}:
+            message = "Choose one of the packs."
+            raise ValidationError(message)
+
+    def validate_quantity(self, field: Field) -> None:
+        """Take a whole number in digits, or nothing when a pack is chosen; never both."""
+        if self.pack.data:
+            if field.data:
+                message = "Choose a pack or a quantity, not both."
+                raise ValidationError(message)
+            return
+        if read_quantity(field.data or "") is None:
+            message = f"Write a whole number from 1 to {MOST_CREDITS:,}."
+            raise ValidationError(message)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Judge the form; what is wrong with a hidden field stands on top of it."""
+        is_good: bool = super().validate(extra_validators)
+        self.form_errors = [*self.form_errors, *self.form_ref.errors, *self.pack.errors]
+        return is_good
+
+    @property
+    def order(self) -> Order:
+        """What is asked for; only after the form was found good."""
+        pack = int(self.pack.data) if self.pack.data else None
+        return Order(quantity=pack or int(self.quantity.data or ""), pack=pack, form_ref=self.form_ref.data or "")
+
+
+def read_quantity(text: str) -> int | None:
+    """Read a quantity that is for sale, written in plain digits; None for anything else."""
+    if not _WHOLE.fullmatch(text) or int(text) > MOST_CREDITS:
+        return None
+    return int(text)
+
+
+def empty_form(quantity: str = str(START)) -> CheckoutForm:
+    """Return the form to begin with."""
+    return CheckoutForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})
+
+
+def new_form_ref() -> str:
+    """Return a name for one use of a form."""
+    return secrets.token_urlsafe(16)

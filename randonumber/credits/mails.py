@@ -1,0 +1,79 @@
+"""What the buyer and the operators are told by mail. Queued with its cause; never commits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from babel.dates import format_datetime
+from flask import current_app
+from sqlalchemy import text
+
+from randonumber import mail
+from randonumber.money import format_credits, format_money
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from randonumber.credits.models import Purchase
+
+_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
+_OPERATORS: Final = text("SELECT email FROM users WHERE is_admin AND active ORDER BY id")
+WHAT_HAPPENED: Final = {
+    "purchase_mismatch": "was paid in another amount or currency than was asked for",
+    "purchase_paid_twice": "was paid a second time",
+}
+
+
+def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
+    """Queue the receipt of a paid purchase. Never commits."""
+    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
+    what = count_of_credits(purchase.credits)
+    mail.queue(
+        session,
+        "receipt",
+        to,
+        f"Your receipt: {what} for {format_money(purchase.amount_minor, purchase.currency)}",
+        what=what,
+        amount=format_money(purchase.amount_minor, purchase.currency),
+        card=card_of(purchase),
+        paid_at=format_datetime(purchase.paid_at, "d MMMM y, HH:mm 'UTC'", locale="en"),
+        purchase=purchase.ref,
+        repaid=repaid,
+        link=link_to(purchase),
+    )
+
+
+def tell_operators(
+    session: Session, event: str, purchase: Purchase, payment_id: str, paid_minor: int, currency: str
+) -> None:
+    """Queue a mail to every operator about a payment that does not fit its purchase. Never commits."""
+    for to in session.execute(_OPERATORS).scalars():
+        mail.queue(
+            session,
+            "purchase_review",
+            to,
+            f"Purchase {purchase.ref} needs you",
+            what_happened=WHAT_HAPPENED[event],
+            purchase=purchase.ref,
+            payment=payment_id,
+            asked=f"{purchase.amount_minor} {purchase.currency}",
+            paid=f"{paid_minor} {currency}",
+        )
+
+
+def count_of_credits(count: int) -> str:
+    """Return a number of credits with its unit: `1 credit`, `1,000 credits`."""
+    return f"{format_credits(count)} credit{'' if count == 1 else 's'}"
+
+
+def card_of(purchase: Purchase) -> str | None:
+    """Return the card in words (`Visa ending in 4242`); None when it was paid otherwise."""
+    if purchase.card_last4 is None:
+        return None
+    brand = (purchase.card_brand or "card").replace("_", " ").title()
+    return f"{brand} ending in {purchase.card_last4}"
+
+
+def link_to(purchase: Purchase) -> str:
+    """Return the address of the purchase's page, from the settings and never from a request's Host."""
+    return f"{current_app.extensions['config'].base_url}/credits/purchases/{purchase.ref}"

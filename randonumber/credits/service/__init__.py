@@ -1,0 +1,23 @@
+"""What can be done with credits: bought, given and taken back. Each use case has its own module."""
+
+from __future__ import annotations
+
+from randonumber.credits.service.completing import Completed, Payment, complete_purchase, expire_purchase, fail
+from randonumber.credits.service.granting import grant, revoke
+from randonumber.credits.service.refreshing import refresh_purchase
+from randonumber.credits.service.starting import Order, Started, open_page, start_purchase
+
+__all__ = [
+    "Completed",
+    "Order",
+    "Payment",
+    "Started",
+    "complete_purchase",
+    "expire_purchase",
+    "fail",
+    "grant",
+    "open_page",
+    "refresh_purchase",
+    "revoke",
+    "start_purchase",
+]

@@ -1,0 +1,167 @@
+"""What Stripe's word about a payment does to a purchase: completed, failed, expired, or put aside for an operator.
+
+The webhook, the return page, the sweep and reconciliation all end here, in any order and as often as they like: the
+purchase's row is locked, and what it says decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from randonumber import jobs, ledger
+from randonumber.credits import mails
+from randonumber.credits.models import BOOKED, Purchase, PurchaseStatus
+from randonumber.credits.service.lots import issue
+from randonumber.credits.service.sessions import lock_purchase
+from randonumber.ledger import LotPriority, LotSource, Move, accounts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from randonumber.stripe_gateway import Charge
+
+log = logging.getLogger(__name__)
+POSTING: Final = "purchase"
+MIRROR_JOB: Final = "reconciliation.mirror_soon"
+
+
+class Completed(StrEnum):
+    """What came of a payment."""
+
+    BOOKED = "booked"
+    ALREADY = "already"
+    REVIEW = "review"
+    SECOND_PAYMENT = "second_payment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment:
+    """A charge that succeeded, as Stripe shows it now; the amount in minor units of `currency`."""
+
+    payment_id: str
+    payment_intent_id: str | None
+    payer_id: str | None
+    amount_minor: int
+    currency: str
+    receipt_url: str | None
+    card_brand: str | None
+    card_last4: str | None
+    paid_at: datetime
+    checkout_session_id: str | None = None
+
+
+def payment_of(charge: Charge, checkout_session_id: str | None = None) -> Payment:
+    """Return what a purchase needs to know of a charge."""
+    return Payment(
+        payment_id=charge.id,
+        payment_intent_id=charge.payment_intent_id,
+        payer_id=charge.customer_id,
+        amount_minor=charge.amount,
+        currency=charge.currency,
+        receipt_url=charge.receipt_url,
+        card_brand=charge.card_brand,
+        card_last4=charge.card_last4,
+        paid_at=charge.created_at,
+        checkout_session_id=checkout_session_id,
+    )
+
+
+def complete_purchase(session: Session, ref: str, payment: Payment, *, actor: str) -> Completed:
+    """Book a paid purchase: its posting, its lot, its receipt. Never commits; safe to call again, and at once.
+
+    A payment of another amount or currency than was asked for puts the purchase aside for review, and its money to
+    `unmatched` once the mirror brings it; so does a second payment for a purchase that is paid.
+    """
+    purchase = lock_purchase(session, ref)
+    if purchase.payment_id == payment.payment_id:
+        return Completed.REVIEW if purchase.status == PurchaseStatus.REVIEW else Completed.ALREADY
+    if purchase.payment_id is not None or purchase.status in BOOKED:
+        return _second_payment(session, purchase, payment)
+    _keep(purchase, payment)
+    if (payment.amount_minor, payment.currency) != (purchase.amount_minor, purchase.currency):
+        return _review(session, purchase, payment)
+    _book(session, purchase, payment, actor)
+    jobs.enqueue(session, MIRROR_JOB)
+    return Completed.BOOKED
+
+
+def expire_purchase(session: Session, ref: str) -> None:
+    """Let a purchase expire that nobody can pay any more. Never commits; anything but pending stays as it is."""
+    _end(session, ref, PurchaseStatus.EXPIRED, None)
+
+
+def fail(session: Session, ref: str, reason: str) -> None:
+    """Let a purchase fail whose payment failed for good. Never commits; anything but pending stays as it is."""
+    _end(session, ref, PurchaseStatus.FAILED, reason)
+
+
+def _end(session: Session, ref: str, status: PurchaseStatus, reason: str | None) -> None:
+    purchase = lock_purchase(session, ref)
+    if purchase.status == PurchaseStatus.PENDING:
+        purchase.status, purchase.failure = status, reason
+        log.info("purchase_ended", extra={"purchase": ref, "status": status, "reason": reason})
+
+
+def _keep(purchase: Purchase, payment: Payment) -> None:
+    purchase.payment_id = payment.payment_id
+    purchase.payment_intent_id = payment.payment_intent_id
+    purchase.payer_id = payment.payer_id
+    purchase.receipt_url = payment.receipt_url
+    purchase.card_brand = payment.card_brand
+    purchase.card_last4 = payment.card_last4
+    purchase.checkout_session_id = purchase.checkout_session_id or payment.checkout_session_id
+
+
+def _book(session: Session, purchase: Purchase, payment: Payment, actor: str) -> None:
+    paid = Move(source=accounts.STRIPE_BALANCE, destination=accounts.SALES, amount=purchase.amount_minor)
+    issued = issue(
+        session,
+        user_id=purchase.user_id,
+        source=LotSource.PURCHASE,
+        source_ref=purchase.ref,
+        credits_=purchase.credits,
+        unit_price_minor=purchase.unit_price_minor,
+        priority=LotPriority.PAID,
+    )
+    purchase.lot_ref, purchase.paid_at = issued.lot_ref, payment.paid_at
+    purchase.status, purchase.failure = PurchaseStatus.PAID, None
+    ledger.post(
+        session,
+        kind=POSTING,
+        ref=purchase.ref,
+        entries=[paid, *issued.moves],
+        actor=actor,
+        user_id=purchase.user_id,
+        event_at=payment.paid_at,
+    )
+    mails.send_receipt(session, purchase, repaid=issued.repaid)
+    log.info("purchase_paid", extra={"purchase": purchase.ref, "payment": payment.payment_id, "actor": actor})
+
+
+def _review(session: Session, purchase: Purchase, payment: Payment) -> Completed:
+    purchase.status, purchase.failure = PurchaseStatus.REVIEW, "amount_mismatch"
+    _alarm(session, "purchase_mismatch", purchase, payment)
+    jobs.enqueue(session, MIRROR_JOB)
+    return Completed.REVIEW
+
+
+def _second_payment(session: Session, purchase: Purchase, payment: Payment) -> Completed:
+    _alarm(session, "purchase_paid_twice", purchase, payment)
+    return Completed.SECOND_PAYMENT
+
+
+def _alarm(session: Session, event: str, purchase: Purchase, payment: Payment) -> None:
+    facts = {
+        "purchase": purchase.ref,
+        "payment": payment.payment_id,
+        "asked_minor": purchase.amount_minor,
+        "paid_minor": payment.amount_minor,
+        "currency": payment.currency,
+    }
+    log.error(event, extra=facts)
+    mails.tell_operators(session, event, purchase, payment.payment_id, payment.amount_minor, payment.currency)

@@ -1,0 +1,88 @@
+"""The way to a purchase's hosted page: its customer, then its session, each by a call of the journal."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from randonumber import clock
+from randonumber.credits.models import Purchase, PurchaseStatus, StripeCustomer
+from randonumber.credits.service import customers, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from randonumber.calls import Call, Refusal
+
+log = logging.getLogger(__name__)
+
+
+def prepare_session(session: Session, purchase: Purchase) -> None:
+    """Plan what leads to the purchase's Checkout Session: its own call, or that of the customer first. Never commits.
+
+    The customer's answer plans the sessions of every purchase that waits for it.
+    """
+    customer = customers.lock_customer(session, purchase.user_id)
+    if customer.stripe_customer_id is not None:
+        sessions.plan(session, purchase, customer.stripe_customer_id)
+    elif customer.call_id is None:
+        customers.plan(session, customer)
+
+
+def outstanding_call(session: Session, purchase: Purchase) -> int | None:
+    """Return the call to be driven next towards the purchase's page; None when there is none. Never commits."""
+    if purchase.status != PurchaseStatus.PENDING or purchase.checkout_session_id is not None:
+        return None
+    if purchase.session_call_id is not None:
+        return purchase.session_call_id
+    customer = session.get(StripeCustomer, purchase.user_id, populate_existing=True)
+    return customer.call_id if customer is not None else None
+
+
+def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
+    """Keep where the purchase is paid. Never commits; a webhook may have been here before."""
+    purchase = sessions.lock_purchase(session, call.ref)
+    purchase.session_call_id = None
+    if purchase.checkout_session_id is None:
+        purchase.checkout_session_id = result["id"]
+    if purchase.checkout_session_id == result["id"]:
+        purchase.checkout_url = result.get("url")
+        purchase.expires_at = clock.from_timestamp(result["expires_at"])
+
+
+def refuse(session: Session, call: Call, refusal: Refusal) -> None:
+    """Fail the purchase; or, when its customer is gone at Stripe, begin again with a new one. Never commits."""
+    user_id = session.execute(select(Purchase.user_id).where(Purchase.ref == call.ref)).scalar_one()
+    customer = customers.lock_customer(session, user_id)
+    is_customer_gone = refusal.code == "resource_missing" and refusal.param == "customer"
+    if is_customer_gone and customer.stripe_customer_id == call.params["customer"]:
+        log.warning("customer_missing_at_stripe", extra={"purchase": call.ref, "customer": customer.stripe_customer_id})
+        customer.stripe_customer_id = None
+    purchase = sessions.lock_purchase(session, call.ref)
+    purchase.session_call_id = None
+    if purchase.status != PurchaseStatus.PENDING or purchase.checkout_session_id is not None:
+        return
+    if is_customer_gone:
+        session.flush()
+        prepare_session(session, purchase)
+        return
+    log.error("checkout_refused", extra={"purchase": purchase.ref, "code": refusal.code, "param": refusal.param})
+    purchase.status, purchase.failure = PurchaseStatus.FAILED, refusal.code or "refused"
+
+
+def settle_expiry(session: Session, call: Call, _result: Mapping[str, Any]) -> None:
+    """Let the purchase expire with its session, and its form be used for another order. Never commits."""
+    purchase = sessions.lock_purchase(session, call.ref)
+    if purchase.status == PurchaseStatus.PENDING:
+        purchase.status = PurchaseStatus.EXPIRED
+    if purchase.status == PurchaseStatus.EXPIRED:
+        purchase.form_ref = None
+
+
+def refuse_expiry(_session: Session, call: Call, refusal: Refusal) -> None:
+    """Change nothing: the session is paid or over, and whoever asked reads it again."""
+    log.info("session_not_open", extra={"purchase": call.ref, "code": refusal.code})

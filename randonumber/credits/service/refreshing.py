@@ -1,0 +1,120 @@
+"""Asking Stripe what became of a purchase: on the return page, by the sweep, and whenever an event says something.
+
+Stripe is read with no transaction open; what it says is done in one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from randonumber import clock
+from randonumber.credits.models import Purchase, PurchaseStatus
+from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail, payment_of
+from randonumber.credits.service.sessions import lock_purchase
+from randonumber.database import transaction
+from randonumber.stripe_gateway import StripeNotFound, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from randonumber.stripe_gateway import CheckoutSession, PaymentIntent
+
+    Effect = Callable[[Session], None]
+
+GIVEN_UP: Final = frozenset({"requires_payment_method", "canceled"})
+"""An intent behind a completed session in one of these states is a delayed payment that failed."""
+CHECK_EVERY: Final = timedelta(minutes=10)
+"""How often the sweep asks about a purchase that stays pending; reliability.md allows 15 minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known here of a purchase before Stripe is asked."""
+
+    ref: str
+    status: PurchaseStatus
+    checkout_session_id: str | None
+    checked_at: datetime | None
+
+
+def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | None = None) -> PurchaseStatus | None:
+    """Bring a purchase level with Stripe and return its status; None when there is no such purchase.
+
+    Calls the network; raises StripeUnavailable. Safe to call at any time and at once: what is final is left alone.
+    `unless_checked_since`: Stripe is not asked when somebody has asked since then.
+    """
+    known = _known(ref)
+    if known is None:
+        return None
+    if known.status != PurchaseStatus.PENDING or known.checkout_session_id is None:
+        return known.status
+    if unless_checked_since and known.checked_at and known.checked_at > unless_checked_since:
+        return known.status
+    effect = effect_of_session(known.ref, known.checkout_session_id, actor=actor)
+    with transaction() as session:
+        purchase = lock_purchase(session, ref)
+        purchase.checked_at = clock.now()
+        purchase.next_check_at = clock.now() + CHECK_EVERY
+        session.flush()
+        if effect is not None:
+            effect(session)
+        return PurchaseStatus(purchase.status)
+
+
+def effect_of_session(ref: str, checkout_session_id: str, *, actor: str) -> Effect | None:
+    """Read a Checkout Session and return what it does to its purchase; None while it is open. Calls the network.
+
+    Raises StripeUnavailable. A session that Stripe does not know (an emptied sandbox) can be paid by nobody.
+    """
+    try:
+        found = gateway().get_checkout_session(checkout_session_id)
+    except StripeNotFound:
+        return lambda session: expire_purchase(session, ref)
+    return effect_of(ref, found, actor=actor)
+
+
+def effect_of(ref: str, found: CheckoutSession, *, actor: str) -> Effect | None:
+    """Return what a session as it is now does to the purchase; None while it may still be paid. Calls the network."""
+    if found.status == "expired" and found.payment_status != "paid":
+        return lambda session: expire_purchase(session, ref)
+    if found.status == "open" or found.payment_intent_id is None:
+        return None
+    intent = gateway().get_payment_intent(found.payment_intent_id)
+    return effect_of_intent(ref, intent, actor=actor, checkout_session_id=found.id)
+
+
+def effect_of_intent(
+    ref: str, intent: PaymentIntent, *, actor: str, checkout_session_id: str | None = None
+) -> Effect | None:
+    """Return what a payment whose session is complete does to the purchase; None while it is on its way."""
+    if checkout_session_id is not None and intent.status in GIVEN_UP:
+        return lambda session: fail(session, ref, "payment_failed")
+    if intent.status != "succeeded" or intent.charge is None or not intent.charge.paid:
+        return None
+    payment = payment_of(intent.charge, checkout_session_id)
+
+    def complete(session: Session) -> None:
+        complete_purchase(session, ref, payment, actor=actor)
+
+    return complete
+
+
+def _known(ref: str) -> Known | None:
+    columns = (Purchase.ref, Purchase.status, Purchase.checkout_session_id, Purchase.checked_at)
+    with transaction() as session:
+        row = session.execute(select(*columns).where(Purchase.ref == ref)).one_or_none()
+    if row is None:
+        return None
+    return Known(
+        ref=row.ref,
+        status=PurchaseStatus(row.status),
+        checkout_session_id=row.checkout_session_id,
+        checked_at=row.checked_at,
+    )
