@@ -23,7 +23,6 @@ ENDPOINTS = (
     Endpoint("http://127.0.0.1:5000/webhooks/stripe", "whsec_sandbox", connect=False),
     Endpoint("http://127.0.0.1:5000/webhooks/stripe/connect", "whsec_sandbox_connect", connect=True),
 )
-Api = stripe.StripeClient
 
 
 @pytest.fixture
@@ -93,4 +92,4 @@ def stripe_objects() -> dict[str, Any]:
 
 def types(sdk: stripe.StripeClient) -> list[str]:
     """The types of all events, oldest first."""
-    return [event.type for event in sdk.v1.events.list({"limit": 100}).data][::-1]
+    return [str(event.type) for event in sdk.v1.events.list({"limit": 100}).data][::-1]

@@ -42,7 +42,7 @@ def test_what_cannot_be_expanded_is_refused(sdk: stripe.StripeClient, paid: Any,
 
 
 def test_a_list_wants_its_data_named(sdk: stripe.StripeClient, paid: Any) -> None:
-    with pytest.raises(stripe.InvalidRequestError, match="You may want to try expanding 'data.customer' instead"):
+    with pytest.raises(stripe.InvalidRequestError, match=r"You may want to try expanding 'data\.customer' instead"):
         sdk.v1.charges.list({"expand": ["customer"]})
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-Raw = "Callable[..., Any]"
-
 
 def test_no_key_is_401_in_stripes_words(raw: Callable[..., Any]) -> None:
     answer = raw("GET", "/v1/customers", headers={"Authorization": None})

@@ -39,20 +39,26 @@ def agrees(name: str, params: Any) -> bool:
     return jsonschema.Draft202012Validator(schema).is_valid(params)
 
 
-@pytest.mark.parametrize(
-    ("name", "given", "made"),
-    [
-        ("GET /v1/customers", {"limit": "3", "created": {"gte": "5"}}, {"limit": 3, "created": {"gte": 5}}),
-        ("GET /v1/customers", {"created": "5"}, {"created": 5}),
-        ("GET /v1/events", {"delivery_success": "false", "types": ["a", "b"]}, {"delivery_success": False, "types": ["a", "b"]}),
-        ("POST /v1/customers", {"metadata": ""}, {"metadata": ""}),
-        ("POST /v1/customers", {"metadata": {"a": ""}}, {"metadata": {"a": ""}}),
-        ("POST /v1/customers", {"address": "", "description": ""}, {"address": "", "description": ""}),
-        ("POST /v1/customers", {"tax_exempt": ""}, {"tax_exempt": ""}),
-        ("POST /v1/payment_intents", {"amount": "900", "currency": "usd", "confirm": "true"}, {"amount": 900, "currency": "usd", "confirm": True}),
-        ("POST /v1/payment_intents", {"amount": "900", "currency": "usd", "off_session": "one_off"}, {"amount": 900, "currency": "usd", "off_session": "one_off"}),
-    ],
-)  # fmt: skip
+INTENT = "POST /v1/payment_intents"
+TAKEN: list[tuple[str, Any, Any]] = [
+    ("GET /v1/customers", {"limit": "3", "created": {"gte": "5"}}, {"limit": 3, "created": {"gte": 5}}),
+    ("GET /v1/customers", {"created": "5"}, {"created": 5}),
+    ("GET /v1/events", {"delivery_success": "false"}, {"delivery_success": False}),
+    ("GET /v1/events", {"types": ["a", "b"]}, {"types": ["a", "b"]}),
+    ("POST /v1/customers", {"metadata": ""}, {"metadata": ""}),
+    ("POST /v1/customers", {"metadata": {"a": ""}}, {"metadata": {"a": ""}}),
+    ("POST /v1/customers", {"address": "", "description": ""}, {"address": "", "description": ""}),
+    ("POST /v1/customers", {"tax_exempt": ""}, {"tax_exempt": ""}),
+    (INTENT, {"amount": "9", "currency": "usd", "confirm": "true"}, {"amount": 9, "currency": "usd", "confirm": True}),
+    (
+        INTENT,
+        {"amount": "9", "currency": "x", "off_session": "true"},
+        {"amount": 9, "currency": "x", "off_session": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "made"), TAKEN)
 def test_strings_become_what_stripe_means(name: str, given: Any, made: Any) -> None:
     found = checked(given, OPERATIONS[name].params)
     assert found == made

@@ -21,15 +21,17 @@ def listing(scope: Scope, params: Json) -> Json:
         raise invalid("You may only specify one of these parameters: type, types.", param="type")
     if len(params.get("types", [])) > MOST_TYPES:
         raise invalid(f"Array must contain no more than {MOST_TYPES} elements", param="types")
-    equal = {"type": params.get("type") if "*" not in params.get("type", "") else None}
+    wanted = params.get("type")
+    group = wanted[:-1] if wanted and wanted.endswith("*") else None
     success = params.get("delivery_success")
     return page(
         scope,
         "event",
         params | {"created": recent(scope, params.get("created"))},
         url="/v1/events",
-        equal=equal | {"pending_webhooks": 0 if success else None},
+        equal={"type": wanted if group is None else None, "pending_webhooks": 0 if success else None},
         among={"type": params["types"]} if "types" in params else None,
+        beginning={"type": group} if group else None,
         above={"pending_webhooks": 0} if success is False else None,
     )
 

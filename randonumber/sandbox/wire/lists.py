@@ -34,6 +34,7 @@ def page(
     equal: Mapping[str, Any] | None = None,
     among: Mapping[str, Sequence[str]] | None = None,
     above: Mapping[str, int] | None = None,
+    beginning: Mapping[str, str] | None = None,
 ) -> Json:
     """Return a list object. `equal` holds the filters by name, None meaning not asked; `above` means greater than."""
     conditions = ["account = ?", "kind = ?", "deleted = 0"]
@@ -48,6 +49,9 @@ def page(
     for name, least in (above or {}).items():
         conditions.append(f"{COLUMNS[name]} > ?")
         values.append(least)
+    for name, start in (beginning or {}).items():
+        conditions.append(f"substr({COLUMNS[name]}, 1, ?) = ?")
+        values += [len(start), start]
     by_creation(params.get("created"), conditions, values)
     return fetch(scope, kind, params, conditions, values, url)
 
