@@ -8,7 +8,7 @@
 PYTHON ?=
 CANDIDATES = python3 python3.14 python3.13 python3.12 python3.11
 PY := .venv/bin/python
-INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --no-input --require-hashes
 
 # More arguments for the command behind a target: make run ARGS=--no-demo, make test ARGS=tests/ledger
 ARGS ?=

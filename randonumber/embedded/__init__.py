@@ -145,7 +145,7 @@ def _alone(mutex: int) -> Iterator[None]:
 
 def _end(place: Place) -> None:
     server.stop(place)
-    if place.is_scratch:
+    if place.is_disposable:
         shutil.rmtree(place.folder, ignore_errors=True)
 
 

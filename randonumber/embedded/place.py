@@ -81,9 +81,9 @@ class Place:
         return self.folder / "holders.lock"
 
     @property
-    def is_scratch(self) -> bool:
-        """Whether the whole folder was made for a database that is thrown away."""
-        return self.folder.parent == ELSEWHERE and self.folder.name.startswith("scratch-")
+    def is_disposable(self) -> bool:
+        """Whether the whole folder was made for a database that nobody will miss."""
+        return self.folder.parent == ELSEWHERE and _is_waste(self.folder)
 
 
 def make_state(state: Path) -> None:
@@ -116,15 +116,26 @@ def find_place(state: Path, *, durable: bool) -> Place:
 
 
 def abandoned_places() -> list[Place]:
-    """Return scratch places that may have lost their last holder; one being made is younger than a minute."""
+    """Return places elsewhere that nobody will ask for again, though somebody may still hold one.
+
+    These are scratch places, and those of a state folder that lay under the temporary folder and is gone. One that
+    is being made is younger than a minute.
+    """
     if os.geteuid() != 0:
         return []
-    old = (folder for folder in ELSEWHERE.glob("scratch-*") if folder.stat().st_mtime < time.time() - 60)
-    owners = {folder: (folder / "data").stat() for folder in old if (folder / "data").exists()}
+    old = (folder for folder in ELSEWHERE.glob("*-*") if folder.stat().st_mtime < time.time() - 60)
+    owners = {folder: (folder / "data").stat() for folder in old if (folder / "data").exists() and _is_waste(folder)}
     return [
         Place(folder=folder, account=Account(uid=owner.st_uid, gid=owner.st_gid), programs=folder)
         for folder, owner in owners.items()
     ]
+
+
+def _is_waste(folder: Path) -> bool:
+    if folder.name.startswith("scratch-"):
+        return True
+    state = Path((folder / "belongs-to").read_text())
+    return state.is_relative_to(Path(tempfile.gettempdir()).resolve()) and not state.exists()
 
 
 def _moved_to(state: Path) -> Path | None:

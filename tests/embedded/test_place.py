@@ -210,6 +210,26 @@ def test_what_a_killed_holder_left_elsewhere_is_swept(postgres: Maker, folder: P
 
 
 @needs_root
+def test_what_belonged_to_a_removed_temporary_folder_is_swept(
+    postgres: Maker, folder: Path, private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests of the whole product leave such places; a database that is not temporary is never removed."""
+    temporary, lasting = (LocalPostgres(private / name).start() for name in ("tmp/gone", "gone"))
+    monkeypatch.setattr("tempfile.tempdir", str(private / "tmp"))
+    other = postgres(private / "other")
+    for local in (temporary, lasting):
+        local.release()
+        os.utime(local.place.folder, (0, 0))
+    other.start().release()
+    assert temporary.place.folder.exists()
+    shutil.rmtree(private / "tmp" / "gone")
+    shutil.rmtree(private / "gone")
+    other.start().release()
+    assert not temporary.place.folder.exists()
+    assert lasting.place.folder.exists()
+
+
+@needs_root
 def test_where_nobody_can_run_the_wheels_programs_a_copy_is_run(
     postgres: Maker, private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
