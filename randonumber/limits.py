@@ -89,7 +89,7 @@ def hit(
     with _within(session) as counting:
         row = counting.execute(_HIT, parameters).one()
     if row.hits > limit:
-        seconds = max(1, int((row.ends_at - clock.now()).total_seconds()) + 1)
+        seconds = max(1, -(-(row.ends_at - clock.now()) // timedelta(seconds=1)))
         message = f"Too many attempts. Please try again in {_in_words(seconds)}."
         raise RateLimited(message, headers={"Retry-After": str(seconds)})
 

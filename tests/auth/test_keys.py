@@ -48,7 +48,7 @@ def test_a_new_key_is_shown_once_and_works(client: FlaskClient, person: Person) 
     with transaction() as session:
         caller = keys.find(session, raw)
     assert caller is not None
-    assert (caller.user_id, caller.ref, caller.scopes) == (person.id, person.ref, {"draw", "read"})
+    assert (caller.user_id, caller.ref, set(caller.scopes)) == (person.id, person.ref, {"draw", "read"})
 
 
 @pytest.mark.asvs("11.5.1")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.auth import tokens
-from randonumber.auth.models import User, UserLink
+from randonumber.auth.models import LinkPurpose, User, UserLink
 from randonumber.auth.service import recovery
 from randonumber.database import transaction
 from tests.auth.mailbox import link, messages, run_link_jobs
@@ -130,7 +130,7 @@ def test_a_changed_password_kills_the_link(client: FlaskClient, person: Person) 
 
 def test_a_link_that_confirms_an_address_sets_no_password(client: FlaskClient, person: Person) -> None:
     with transaction() as session:
-        token = tokens.issue(session, person.id, tokens.LinkPurpose.CONFIRM)
+        token = tokens.issue(session, person.id, LinkPurpose.CONFIRM)
     assert choose(client, f"/reset/{token}").status_code == 400
 
 
