@@ -95,4 +95,4 @@ def _in_words(report: Report) -> str:
         "differing": ", ".join(report.differing) or "none",
         "difference": format_money(report.difference),
     }
-    return "\n".join(f"{name:<17}{value}" for name, value in lines.items())
+    return "\n".join(f"{name:<20}{value}" for name, value in lines.items())

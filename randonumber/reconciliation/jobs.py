@@ -19,18 +19,31 @@ def init_app() -> None:
 @job("reconciliation.mirror_soon")
 def mirror_soon() -> None:
     """Bring the mirror level; whoever has just posted something at Stripe asks for it."""
-    _sync()
+    mirror()
 
 
 @periodic("reconciliation.mirror", "* * * * *")
 def mirror_every_minute() -> None:
     """Bring the mirror level."""
-    _sync()
+    mirror()
 
 
 @periodic("reconciliation.reconcile", "17 3 * * *")
 def reconcile_every_night() -> None:
-    """Compare the books with Stripe's and raise an alarm when they differ."""
+    """Compare the books with Stripe's."""
+    reconcile()
+
+
+def mirror() -> None:
+    """Sync, and leave it to the next minute when Stripe does not answer or its book does not hold still."""
+    try:
+        service.sync_mirror()
+    except (StripeUnavailable, UnsteadyBook) as error:
+        log.warning("mirror_put_off", extra={"reason": type(error).__name__})
+
+
+def reconcile() -> None:
+    """Compare the books with Stripe's, and raise an alarm when they differ."""
     try:
         report = service.reconcile()
     except (StripeUnavailable, UnsteadyBook) as error:
@@ -40,11 +53,3 @@ def reconcile_every_night() -> None:
         log.critical(
             "reconciliation_difference", extra={"difference": report.difference, "differing": report.differing[:20]}
         )
-
-
-def _sync() -> None:
-    """Sync, and leave it to the next minute when Stripe does not answer or its book does not hold still."""
-    try:
-        service.sync_mirror()
-    except (StripeUnavailable, UnsteadyBook) as error:
-        log.warning("mirror_put_off", extra={"reason": type(error).__name__})

@@ -1,0 +1,243 @@
+"""`reconcile` finds every difference, and none where there is none; `resolve` books what was unmatched."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from randonumber.database import db, transaction
+from randonumber.ledger import checks
+from randonumber.reconciliation import jobs, service
+from randonumber.reconciliation.resolving import NotUnmatched
+from tests.reconciliation.shop import Shop, count, post, standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from tests.stripe_fixtures import StripeSandbox
+
+
+def plant(statement: str) -> None:
+    """Change what nobody may change."""
+    with db.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        assert connection.execute(text(statement)).rowcount > 0
+
+
+def broken() -> set[str]:
+    with transaction() as session:
+        return {result.id for result in checks.run(session) if not result.holds}
+
+
+@pytest.fixture
+def installed_later(committed: Flask) -> Iterator[None]:
+    """Let the installation be two seconds in the future, so that what happens now is history."""
+    with db.engine.begin() as connection:
+        before = connection.execute(text("SELECT created_at FROM installation")).scalar_one()
+        connection.execute(text("UPDATE installation SET created_at = now() + interval '2 seconds'"))
+    yield
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE installation SET created_at = :before"), {"before": before})
+
+
+def test_an_untouched_account_agrees(shop: Shop) -> None:
+    report = service.reconcile()
+    assert report.agrees
+    assert (report.stripe_minor, report.ledger_minor, report.matched) == (0, 0, 0)
+    assert count("transactions") == 0, "an opening figure of nothing is no transaction"
+
+
+def test_sales_and_strays_agree_to_the_cent(shop: Shop) -> None:
+    shop.sell(900)
+    shop.sell(7000)
+    shop.charge(1234)
+    report = service.reconcile()
+    assert report.agrees
+    assert (report.matched, report.unmatched, report.unmatched_minor) == (2, 1, 1234)
+    assert report.stripe_minor == report.ledger_minor == report.mirror_minor == 900 - 56 + 7000 - 233 + 1234 - 66
+
+
+def test_what_was_there_before_us_is_the_opening_figure(
+    installed_later: None, shop: Shop, sandbox: StripeSandbox
+) -> None:
+    shop.charge(5000)
+    sandbox.advance(60)
+    shop.sell(900)
+    report = service.reconcile()
+    assert report.agrees
+    assert (report.matched, report.unmatched) == (1, 0)
+    assert standing("opening", "sales") == (5000 - 175, 900)
+    with transaction() as session:
+        fact = session.execute(text("SELECT kind, ref FROM transactions WHERE kind = 'opening'")).one()
+    assert tuple(fact) == ("opening", report.account)
+
+
+def test_the_opening_figure_is_taken_once(installed_later: None, shop: Shop, sandbox: StripeSandbox) -> None:
+    shop.charge(5000)
+    sandbox.advance(60)
+    for _ in range(3):
+        shop.charge(1000)
+        assert service.reconcile().agrees
+    assert standing("opening") == (5000 - 175,)
+
+
+def test_a_first_contact_that_dies_before_its_commit_begins_anew(
+    installed_later: None, shop: Shop, sandbox: StripeSandbox
+) -> None:
+    shop.charge(5000)
+    sandbox.fault("GET /v1/balance", "reset_before", times=1)
+    with pytest.raises(Exception, match="no answer"):
+        service.sync_mirror()
+    assert count("stripe_contacts") == 0
+    assert service.reconcile().agrees
+
+
+@pytest.mark.broken_books
+def test_a_wrong_fee_is_found(shop: Shop) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    plant("UPDATE balance_transactions SET fee = fee + 1, net = net - 1")
+    assert broken() == {"A13", "A14"}
+    report = service.reconcile()
+    assert not report.agrees
+    assert len(report.differing) == 1
+
+
+@pytest.mark.broken_books
+def test_a_wrong_posting_is_found(shop: Shop) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    plant("UPDATE entries SET amount = 901 WHERE amount = 900")
+    assert broken() >= {"A13"}
+    assert service.reconcile().difference == -1
+
+
+@pytest.mark.broken_books
+def test_a_row_that_lost_its_posting_is_found(shop: Shop) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    plant("UPDATE balance_transactions SET fee_id = claimed_id")
+    assert broken() >= {"A13"}
+
+
+@pytest.mark.broken_books
+def test_a_row_that_is_missing_is_mirrored_again(shop: Shop) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    plant("DELETE FROM balance_transactions")
+    assert broken() == set(), "its postings are in flight until the next look"
+    assert service.reconcile().agrees
+
+
+@pytest.mark.broken_books
+def test_an_opening_figure_without_its_posting_is_found(shop: Shop) -> None:
+    service.sync_mirror()
+    plant("UPDATE stripe_contacts SET opening = 5, transaction_id = 1")
+    assert broken() == {"A14"}
+
+
+def test_rows_that_stripe_no_longer_has_are_told(shop: Shop, sandbox: StripeSandbox) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    sandbox.reset()
+    report = service.reconcile()
+    assert not report.agrees
+    assert report.difference == -(900 - 56)
+    assert len(report.differing) == 1
+
+
+def test_a_posting_that_waits_for_a_day_is_told(shop: Shop) -> None:
+    shop.sell(900)
+    plant("UPDATE transactions SET created_at = now() - interval '25 hours'")
+    assert "L05" in broken()
+    service.sync_mirror()
+    assert "L05" not in broken()
+
+
+@pytest.mark.parametrize(("kind", "account"), [("sales", "sales"), ("bank", "bank"), ("fees", "stripe:fees")])
+def test_what_was_unmatched_is_resolved(shop: Shop, kind: str, account: str) -> None:
+    shop.charge(900)
+    service.sync_mirror()
+    before = standing(account)[0]
+    service.resolve(txn_id(), kind, reason="a sale by telephone", actor="operator:ann")
+    assert standing("unmatched", account) == (0, before + 900)
+    report = service.reconcile()
+    assert report.agrees
+    assert (report.matched, report.unmatched) == (1, 0)
+    with transaction() as session:
+        fact = session.execute(text("SELECT actor, reason FROM transactions WHERE kind = 'resolve'")).one()
+    assert tuple(fact) == ("operator:ann", "a sale by telephone")
+
+
+def test_only_what_is_unmatched_is_resolved_and_once(shop: Shop) -> None:
+    shop.charge(900)
+    service.sync_mirror()
+    service.resolve(txn_id(), "sales", reason="x", actor="operator:ann")
+    for txn in (txn_id(), "txn_unknown"):
+        with pytest.raises(NotUnmatched):
+            service.resolve(txn, "bank", reason="x", actor="operator:ann")
+    assert standing("unmatched", "sales", "bank") == (0, 900, 0)
+
+
+def test_an_owner_that_comes_after_the_resolution_stays_in_flight(shop: Shop) -> None:
+    charge_id = shop.charge(900)
+    service.sync_mirror()
+    service.resolve(txn_id(), "sales", reason="x", actor="operator:ann")
+    post(charge_id, 900)
+    report = service.reconcile()
+    assert (report.difference, report.in_flight_minor) == (0, 900), "L05 tells of it after a day"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE balance_transactions SET net = net + 1, amount = amount + 1",
+        "UPDATE balance_transactions SET claimed_id = NULL",
+        "UPDATE balance_transactions SET resolution_id = claimed_id",
+        "DELETE FROM balance_transactions",
+        "TRUNCATE balance_transactions",
+        "UPDATE stripe_contacts SET opening = 1",
+        "DELETE FROM stripe_contacts",
+        "TRUNCATE stripe_contacts CASCADE",
+    ],
+)
+def test_the_database_refuses_to_change_the_mirror(shop: Shop, statement: str) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    with pytest.raises(Exception, match=r"append-only|_check"), db.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_the_jobs_put_it_off_while_stripe_is_away(
+    shop: Shop, sandbox: StripeSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault("GET /v1/account", "reset_before", times=2)
+    with caplog.at_level(logging.WARNING):
+        jobs.mirror()
+        jobs.reconcile()
+    assert [record.message for record in caplog.records if record.name == jobs.__name__] == [
+        "mirror_put_off",
+        "reconciliation_put_off",
+    ]
+
+
+@pytest.mark.broken_books
+def test_the_nightly_job_raises_an_alarm(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.sell(900)
+    service.sync_mirror()
+    plant("UPDATE entries SET amount = 901 WHERE amount = 900")
+    with caplog.at_level(logging.CRITICAL):
+        jobs.reconcile()
+    assert "reconciliation_difference" in caplog.text
+
+
+def txn_id() -> str:
+    """The only row of the mirror."""
+    with transaction() as session:
+        found: str = session.execute(text("SELECT id FROM balance_transactions")).scalar_one()
+        return found
