@@ -45,8 +45,9 @@ def make_app() -> Flask:
     from randonumber.logs import configure_logging
 
     die_with_parent()
-    configure_logging()
-    app = create_app(load_config_or_explain())
+    config = load_config_or_explain()
+    configure_logging(config.log_level)
+    app = create_app(config)
 
     @app.shell_context_processor
     def _names() -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Config:
     stripe_js_url: str = setting(settings.url, "https://js.stripe.com/v3/")
     stripe_quiet_seconds: int = setting(whole(least=1), 300)
     base_url: str = setting(settings.url, "http://127.0.0.1:5000")
+    log_level: str = setting(settings.log_level, "INFO")
     proxy_hops: int = setting(whole(most=9), 0)
     mail_server: str | None = setting(str, None)
     mail_port: int = setting(whole(least=1, most=65_535), 587)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from randonumber import api, auth, calls, inbox, mail, numbers, reconciliation, stripe_gateway, worker
+from randonumber import api, auth, calls, inbox, mail, numbers, operations, reconciliation, stripe_gateway, worker
 from randonumber import credits as buying
 from randonumber.ledger import commands as ledger
 
@@ -23,4 +23,5 @@ ALL: Final[tuple[Any, ...]] = (
     buying,
     numbers,
     api,
+    operations,
 )

@@ -44,5 +44,5 @@ def configure_logging(level: str = "INFO") -> None:
         handler.setFormatter(JsonLines())
         root.addHandler(handler)
     root.setLevel(level)
-    for talkative in ("procrastinate", "alembic"):  # a line for every step of every job
+    for talkative in ("procrastinate", "stripe", "alembic"):  # a line for every step of every job and call
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -54,6 +54,14 @@ def url(text: str) -> str:
     return text.rstrip("/")
 
 
+def log_level(text: str) -> str:
+    """Read how much is logged."""
+    if text.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        message = "write DEBUG, INFO, WARNING or ERROR"
+        raise ValueError(message)
+    return text.upper()
+
+
 def rate(text: str) -> str:
     """Read a rate such as `100/second`."""
     if not re.fullmatch(r"[1-9][0-9]{0,6}/(second|minute|hour|day)", text):

@@ -27,8 +27,13 @@ def serve(host: str, port: int, workers: int) -> None:
         message = "STRIPE_SECRET_KEY is not set: put your Stripe keys into .env, or use `up` to run with the sandbox."
         raise click.ClickException(message)
     os.environ["WEB_WORKERS"] = str(workers)
+    run_server("randonumber.cli:make_app", host, port, workers)
+
+
+def run_server(target: str, host: str, port: int, workers: int) -> None:
+    """Serve what the factory `target` makes until a signal ends it."""
     Granian(
-        "randonumber.cli:make_app",
+        target,
         factory=True,
         address=host,
         port=port,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def up(*, no_demo: bool, workers: int) -> None:
     """Run web server, worker and Stripe sandbox together; Ctrl-C stops all of it."""
     load_dotenv(ROOT / ".env")
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     port, sandbox = _choose_settings()
     config = load_config_or_explain()
     lines = _prepare(config, with_demo=not no_demo)

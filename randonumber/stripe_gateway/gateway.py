@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from randonumber import clock
 from randonumber.stripe_gateway import reading
 
 if TYPE_CHECKING:
@@ -70,6 +72,12 @@ class Gateway:
     def get_account(self) -> Account:
         """Return the account of the key."""
         return reading.account(self._get("/v1/account"))
+
+    def clock_drift_seconds(self) -> int:
+        """Return how far this machine's clock is ahead of Stripe's, by the `Date` of an answer."""
+        self.get_account()
+        answered_on = parsedate_to_datetime(self.wire.answered_on) if self.wire.answered_on else clock.now()
+        return round((clock.now() - answered_on).total_seconds())
 
     def get_balance(self) -> Balance:
         """Return what Stripe holds for us at this moment, in US cents."""

@@ -57,6 +57,7 @@ class Wire:
             "worker": Breaker(failures=breaker.WORKER_FAILURES, retry_seconds=breaker.WORKER_RETRY_SECONDS),
         }
         self._places = Places(web_threads)
+        self.answered_on: str | None = None
         self._clients: dict[str, stripe.StripeClient] = {}
 
     def request(
