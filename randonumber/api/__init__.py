@@ -15,6 +15,5 @@ def init_app(app: Flask) -> None:
     """Bind the routes. CSRF is asked of a signed-in browser by `callers.identify`; a key needs none."""
     rates.init_app(app)
     for blueprint in (draws.blueprint, account.blueprint):
-        blueprint.after_request(rates.tell)
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)

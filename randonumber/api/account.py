@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 blueprint = Blueprint("api_account", __name__, url_prefix="/api/v1")
+blueprint.after_request(rates.tell)
 
 
 @blueprint.get("/balance")

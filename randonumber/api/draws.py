@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from randonumber.numbers.service import Drawn
 
 blueprint = Blueprint("api_draws", __name__, url_prefix="/api/v1")
+blueprint.after_request(rates.tell)
 
 
 @blueprint.route("/numbers", methods=["POST"], provide_automatic_options=False)

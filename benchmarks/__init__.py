@@ -1,0 +1,1 @@
+"""Draws per second beside others, in one run on one machine: `make bench`."""

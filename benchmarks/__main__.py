@@ -1,0 +1,98 @@
+"""`make bench`: draws per second through the API, beside a bare handler and beside gringotts-api.
+
+The arms take turns, so that each round compares what ran under the same conditions; the order turns with the
+rounds. Prints a table and writes `benchmarks/results.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from benchmarks import arms, figures, ground, peers
+from randonumber.config import ROOT
+
+RESULTS: Final = ROOT / "benchmarks" / "results.json"
+BARS: Final = {"app/bare": 0.60, "app/gringotts": 2.0}
+
+
+def main() -> int:
+    """Run the rounds and report; 1 when a bar is missed."""
+    options = arguments()
+    with ExitStack() as stack:
+        address = stack.enter_context(ground.server(os.environ.get("BENCH_DATABASE_URI")))
+        keys = ground.people(ground.database(address, ground.OURS), options.clients)
+        running = [
+            stack.enter_context(arms.app(address, keys, options.workers)),
+            stack.enter_context(arms.bare(address, keys, options.workers)),
+        ]
+        if python := None if options.no_peer else peers.gringotts():
+            running.append(stack.enter_context(arms.gringotts(address, python, options.clients, options.workers)))
+        else:
+            print("gringotts-api is left out: it was not asked for, or pip could not get it.")
+        rounds = measure(running, options.rounds, options.seconds)
+        conditions = {**vars(options), **machine(), "postgresql": ground.settings(address)}
+    summary = figures.summarize(rounds)
+    print(f"\n{figures.table(summary)}")
+    if not options.dry:
+        RESULTS.write_text(json.dumps({"conditions": conditions, **summary, "rounds": rounds}, indent=2) + "\n")
+    return judge(summary)
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=5, help="how long each arm runs in a round")
+    parser.add_argument("--clients", type=int, default=8, help="connections, each with a key of its own")
+    parser.add_argument("--workers", type=int, default=2, help="processes of each server")
+    parser.add_argument("--no-peer", action="store_true", help="leave gringotts-api out")
+    parser.add_argument("--dry", action="store_true", help="write no results.json")
+    return parser.parse_args()
+
+
+def measure(running: list[arms.Arm], count: int, seconds: float) -> list[dict[str, Any]]:
+    """Return for each round what each arm did. One short run of each comes before, and does not count."""
+    for arm in running:
+        arms.measure(arm, min(seconds, 2))
+    rounds = []
+    for number in range(count):
+        turn = number % len(running)
+        seen = {arm.name: arms.measure(arm, seconds) for arm in running[turn:] + running[:turn]}
+        rounds.append({arm.name: seen[arm.name] for arm in running})
+        print(
+            f"round {number + 1}: " + ", ".join(f"{arm.name} {seen[arm.name]['per_second']:.0f}/s" for arm in running)
+        )
+        sys.stdout.flush()
+    return rounds
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were taken on."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def judge(summary: dict[str, Any]) -> int:
+    """Say for each bar whether it holds."""
+    missed = 0
+    for name, bar in BARS.items():
+        if ratio := summary["ratios"].get(name):
+            holds = ratio["median"] >= bar
+            missed += not holds
+            print(f"{name}: at least {bar:.2f} is asked for: {'yes' if holds else 'MISSED'}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

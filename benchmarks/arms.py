@@ -1,0 +1,158 @@
+"""The arms: servers that sell a random number for a credit, and what a client sends to each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from benchmarks import ground
+from randonumber.config import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BODY: Final = '{"type":"integer","min":1,"max":6,"n":1}'
+UP_WITHIN_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """A running server and one request for each client."""
+
+    name: str
+    port: int
+    requests: list[str]
+
+
+def post(header: str, body: str = BODY) -> str:
+    """Return the bytes of a request, as text."""
+    head = ["POST /api/v1/numbers HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/json", header]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", body])
+
+
+@contextmanager
+def app(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
+    """Run the product as `serve` runs it, with a rate limit that is counted and not reached."""
+    port = free_port()
+    environ = {
+        "DATABASE_URI": ground.database(address, ground.OURS),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "API_RATE_LIMIT": "1000000/second",
+        "STRIPE_SECRET_KEY": "sk_test_sandbox",
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_sandbox",
+        "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+        "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_sandbox_connect",
+        "STRIPE_API_BASE": "http://127.0.0.1:1",
+    }
+    serve = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(workers)]
+    with running(serve, environ, port):
+        yield Arm(name="app", port=port, requests=[post(f"Authorization: Bearer {key}") for key in keys])
+
+
+@contextmanager
+def bare(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
+    """Run the bare handler on the same server with the same settings."""
+    port = free_port()
+    url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
+    environ = {"BARE_CONNINFO": url.render_as_string(hide_password=False)}
+    with running([sys.executable, "-m", "benchmarks.bare", str(port), str(workers)], environ, port):
+        yield Arm(name="bare", port=port, requests=[post(f"Authorization: Bearer {key}") for key in keys])
+
+
+@contextmanager
+def gringotts(address: str, python: Path, count: int, workers: int) -> Iterator[Arm]:
+    """Run a draw sold through gringotts-api, on uvicorn and on the same PostgreSQL."""
+    port = free_port()
+    environ = {"DATABASE_URL": ground.database(address, ground.THEIRS)}
+
+    def tell(*words: str) -> str:
+        command = [str(python.with_name("gringotts")), *words]
+        return subprocess.run(command, env=os.environ | environ, check=True, capture_output=True, text=True).stdout
+
+    tell("init-db")
+    made = [tell("create-user", f"bench-{number}", "--credits", str(ground.CREDITS)) for number in range(count)]
+    keys = [next(word for word in answer.split() if word.startswith("gk_")) for answer in made]
+    uvicorn = [str(python), "-m", "uvicorn", "gringotts_app:app", "--app-dir", str(ROOT / "benchmarks")]
+    options = ["--port", str(port), "--workers", str(workers), "--no-access-log", "--log-level", "warning"]
+    with running(uvicorn + options, environ, port):
+        yield Arm(name="gringotts", port=port, requests=[post(f"X-API-Key: {key}") for key in keys])
+
+
+@contextmanager
+def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
+    """Run a server until the block ends; it must answer on its port within a minute."""
+    log = ROOT / "instance" / f"bench-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | environ, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            wait_until_up(process, port, log)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    log.unlink()
+
+
+def wait_until_up(process: subprocess.Popen[Any], port: int, log: Path) -> None:
+    """Return once the server answers HTTP; raises RuntimeError with its output when it does not."""
+    deadline = time.monotonic() + UP_WITHIN_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        link = HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            link.request("GET", "/none")
+            link.getresponse().read()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            link.close()
+    message = f"{process.args!r} did not come up:\n{log.read_text()[-2000:]}"
+    raise RuntimeError(message)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def measure(arm: Arm, seconds: float) -> dict[str, Any]:
+    """Let a client of its own process load an arm for so long, and return what it saw."""
+    told = json.dumps({"port": arm.port, "requests": arm.requests, "seconds": seconds})
+    command = [sys.executable, str(ROOT / "benchmarks" / "client.py")]
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=True, timeout=seconds + 60)
+    seen: dict[str, Any] = json.loads(done.stdout)
+    if set(seen["statuses"]) != {"201"}:
+        message = f"{arm.name} answered {seen['statuses']}"
+        raise RuntimeError(message)
+    return seen
+
+
+def draws(address: str) -> int:
+    """Return how many draws our database holds: each answer of the app and of the bare handler is a row."""
+    url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
+        row = connection.execute("SELECT count(*) FROM draws").fetchone()
+    return int(row[0]) if row else 0
