@@ -117,7 +117,7 @@ def test_stripe_is_imported_in_one_package() -> None:
 
 
 def test_every_mail_has_a_text_and_a_page() -> None:
-    for folder in (ROOT / "templates" / "mail", ROOT / "templates" / "security" / "email"):
+    for folder in (ROOT / "templates" / "mail", ROOT / "templates" / "mail" / "security"):
         texts = {file.stem for file in folder.glob("*.txt")}
         pages = {file.stem for file in folder.glob("*.html") if not file.stem.startswith(("layout", "_"))}
         assert texts - {"layout", "_layout"} == pages

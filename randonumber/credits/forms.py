@@ -6,12 +6,12 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 from wtforms.validators import Regexp, ValidationError
 
 from randonumber.credits.pricing import MOST_CREDITS, PACKS
 from randonumber.credits.service import Order
+from randonumber.forms import PageForm
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -22,7 +22,7 @@ _WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 
 
-class CheckoutForm(FlaskForm):  # type: ignore[misc]
+class CheckoutForm(PageForm):
     """An order; `form_ref` names this use of the form, so that it buys once."""
 
     form_errors: list[str]

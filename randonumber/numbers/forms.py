@@ -6,9 +6,10 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField
 from wtforms.validators import Regexp
+
+from randonumber.forms import PageForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +33,7 @@ class WholeNumberField(IntegerField):
         self.data = int(valuelist[0])
 
 
-class DrawForm(FlaskForm):  # type: ignore[misc]
+class DrawForm(PageForm):
     """What to draw; `form_ref` names this use of the form, so that it draws once."""
 
     form_errors: list[str]

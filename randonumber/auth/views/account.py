@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, flash, redirect, render_template, session
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 pages = Blueprint("account", __name__)
 BLUEPRINTS: Final = (pages,)
 _NEW_KEY: Final = "new_key"
-_LARGEST_ID: Final = 2**63 - 1
+_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+"""What fits a bigint."""
 
 
 @pages.get("/account")
@@ -65,12 +67,12 @@ def make_key() -> ResponseReturnValue:
     return redirect("/account#keys", 303)
 
 
-@pages.post(f"/account/keys/<int(max={_LARGEST_ID}):key_id>/revoke")
+@pages.post("/account/keys/<key_id>/revoke")
 @access.signed_in
-def revoke_key(key_id: int) -> ResponseReturnValue:
+def revoke_key(key_id: str) -> ResponseReturnValue:
     """Revoke an API key."""
     with transaction() as database:
-        is_known = keys.revoke(database, access.user().id, key_id)
+        is_known = bool(_ID.fullmatch(key_id)) and keys.revoke(database, access.user().id, int(key_id))
     if not is_known:
         message = "There is no such key."
         raise NotFound(message)
