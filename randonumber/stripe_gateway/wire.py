@@ -110,6 +110,8 @@ class Wire:
         import stripe
         from stripe import RequestsClient
 
+        # The SDK logs addresses with their queries, and so a customer's: what is worth logging is logged here.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
         if not self._key:
             reason = "no Stripe key is set"
             raise StripeUnavailable(reason, was_sent=False)
@@ -146,6 +148,10 @@ def _ask(client: stripe.StripeClient, method: str, path: str, params: Mapping[st
         log.warning("stripe_unreachable", extra={**facts, "reason": cause, "ms": _since(began)})
         reason = f"no answer: {cause}"
         raise StripeUnavailable(reason) from error
+    except UnicodeDecodeError as error:  # the SDK trips over a body that is no text
+        log.warning("stripe_unreadable", extra={**facts, "ms": _since(began)})
+        reason = "an answer that is no text"
+        raise StripeUnavailable(reason) from error
     except stripe.StripeError as error:
         code = _code(error)
         facts |= {"status": error.http_status, "code": code, "stripe_request_id": error.request_id}
@@ -162,6 +168,12 @@ def _ask(client: stripe.StripeClient, method: str, path: str, params: Mapping[st
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
+
+
+def _is_stripes(error: stripe.StripeError) -> bool:
+    """Whether the body is Stripe's envelope: a refusal by something in between settles nothing."""
+    body = error.json_body
+    return isinstance(body, dict) and isinstance(body.get("error"), dict)
 
 
 def _code(error: stripe.StripeError) -> str | None:
@@ -181,7 +193,7 @@ def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
         raise StripeKeyReused(message, status=status, code=code) from error
     if status in {UNAUTHORIZED, FORBIDDEN}:
         raise StripeDenied(message, status=status, code=code) from error
-    if status in {BAD_REQUEST, PAYMENT_REQUIRED, NOT_FOUND} and code not in LATER_CODES and error.error is not None:
+    if status in {BAD_REQUEST, PAYMENT_REQUIRED, NOT_FOUND} and code not in LATER_CODES and _is_stripes(error):
         refusal = StripeNotFound if status == NOT_FOUND else StripeRefused
         raise refusal(message, code=code, param=getattr(error, "param", None), status=status) from error
     reason = f"status {status}" if code is None else f"status {status}, {code}"
