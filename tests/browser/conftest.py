@@ -30,9 +30,11 @@ FLAGS = [
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """Yield the running product, empty."""
     checkout = Checkout(tmp_path_factory.mktemp("shop"))
-    checkout.up("--no-demo")
-    yield checkout
-    checkout.down()
+    try:
+        checkout.up("--no-demo")
+        yield checkout
+    finally:
+        checkout.down()
 
 
 @pytest.fixture(scope="module")

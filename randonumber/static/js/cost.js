@@ -14,7 +14,7 @@ function show(form, count) {
   const cost = fits ? words(count * Number(form.dataset.cost), "credit") : "–";
   form.querySelector("[data-cost-shown]").textContent = cost;
   const button = form.querySelector("button[type=submit]");
-  if (fits && button && !button.dataset.label) button.textContent = `Draw ${words(count, "number")} · ${cost}`;
+  if (fits && button && !button.dataset.idle) button.textContent = `Draw ${count.toLocaleString("en")} for ${cost}`;
 }
 
 function words(count, unit) {

@@ -15,18 +15,18 @@ export function showWork() {
   // Back from another page, the form can be used again.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;
-    for (const button of document.querySelectorAll("[data-label]")) end(button);
+    for (const button of document.querySelectorAll("button[data-idle]")) end(button);
   });
 }
 
 function begin(button) {
-  button.dataset.label = button.textContent;
+  button.dataset.idle = button.textContent;
   button.textContent = button.dataset.busy;
   button.setAttribute("aria-busy", "true");
 }
 
 function end(button) {
-  button.textContent = button.dataset.label;
-  delete button.dataset.label;
+  button.textContent = button.dataset.idle;
+  delete button.dataset.idle;
   button.removeAttribute("aria-busy");
 }

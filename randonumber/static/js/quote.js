@@ -6,6 +6,8 @@ export function liveQuotes() {
   for (const output of document.querySelectorAll("output[data-quote]")) {
     const field = document.getElementById(output.htmlFor[0]);
     let timer, asked;
+    const sum = output.querySelector("strong");
+    if (sum) label(output, `Pay ${sum.textContent}`);
     field.addEventListener("input", () => {
       clearTimeout(timer);
       asked?.abort();
@@ -21,11 +23,14 @@ async function ask(output, field, signal) {
     const answer = await fetch(`${output.dataset.quote}?${query}`, { signal, headers: { Accept: "application/json" } });
     const body = await answer.json();
     output.replaceChildren(...(answer.ok ? price(body) : refusal(body)));
-    const button = output.closest("form").querySelector("button[type=submit]");
-    button.textContent = answer.ok ? `Pay ${money(body.amount, body.currency)}` : "Continue to payment";
+    label(output, answer.ok ? `Pay ${money(body.amount, body.currency)}` : "Continue to payment");
   } catch (error) {
     if (error.name !== "AbortError") output.textContent = "The price is shown on the next page.";
   }
+}
+
+function label(output, words) {
+  output.closest("form").querySelector("button[type=submit]").textContent = words;
 }
 
 function price(quote) {
