@@ -83,9 +83,10 @@ def _listen(stop: asyncio.Event, kill: asyncio.Event) -> None:
         stop.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            loop.add_signal_handler(number, hear)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us in its background, ignoring them
+        loop.add_signal_handler(number, hear)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+        loop.add_signal_handler(signal.SIGHUP, hear)
 
 
 async def _announce(url: str | None, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
