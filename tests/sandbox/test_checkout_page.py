@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stripe
 
 from randonumber.sandbox import inprocess
 from tests.sandbox.conftest import SESSION, types
@@ -11,6 +10,7 @@ from tests.sandbox.conftest import SESSION, types
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import stripe
     from flask import Flask
 
 Page = "Callable[..., Any]"

@@ -36,7 +36,7 @@ def test_a_cut_line_leaves_the_effect_in_doubt_until_the_same_key_is_sent_again(
 
 @pytest.mark.parametrize(("seconds", "waits"), [(5, True), (25, False)])
 def test_a_slow_answer_is_a_time_out_when_it_is_slower_than_the_client(
-    sandbox: Flask, seconds: int, waits: bool
+    sandbox: Flask, *, seconds: int, waits: bool
 ) -> None:
     sdk = make_sdk(sandbox, read_timeout_seconds=8 if waits else 20)
     inprocess.add_fault(sandbox, CREATE, "slow", seconds=seconds)
@@ -85,7 +85,8 @@ def test_a_passing_refusal_keeps_nothing(
         with pytest.raises(stripe.StripeError) as refused:
             sdk.v1.customers.create({}, KEY)
         assert refused.value.http_status == status
-        assert refused.value.json_body["error"]["code"] == code
+        body: Any = refused.value.json_body
+        assert body["error"]["code"] == code
     assert sdk.v1.customers.create({}, KEY).id
     assert names(sdk) == 1
 
@@ -138,7 +139,7 @@ def test_a_rate_strikes_at_random_and_the_same_way_for_a_seed(sandbox: Flask, sd
         ("GET /v1/customers/{customer}", "POST /v1/customers/{customer}", "POST /v1/customers/cus_1", False),
     ],
 )
-def test_an_operation_is_named_as_stripe_writes_it(planned: str, operation: str, path: str, found: bool) -> None:
+def test_an_operation_is_named_as_stripe_writes_it(planned: str, operation: str, path: str, *, found: bool) -> None:
     assert matches(planned, operation, path) == found
 
 

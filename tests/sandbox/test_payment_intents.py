@@ -97,7 +97,7 @@ def test_a_declined_intent_can_be_paid_with_another_card(sdk: stripe.StripeClien
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_a_challenge_ends_paid_or_asking_again(
-    sdk: stripe.StripeClient, page: Callable[..., Any], passed: bool
+    sdk: stripe.StripeClient, page: Callable[..., Any], *, passed: bool
 ) -> None:
     intent = sdk.v1.payment_intents.create(paying("pm_card_threeDSecure2Required"))
     assert intent.status == "requires_action"
@@ -149,7 +149,7 @@ def test_a_paid_intent_can_be_neither_cancelled_nor_confirmed_nor_changed(sdk: s
         lambda: sdk.v1.payment_intents.update(intent.id, {"amount": 2000}),
     ):
         with pytest.raises(stripe.InvalidRequestError) as refused:
-            call()
+            call()  # type: ignore[no-untyped-call]
         assert refused.value.code == "payment_intent_unexpected_state"
         assert refused.value.error.payment_intent.id == intent.id  # type: ignore[union-attr]
     assert sdk.v1.payment_intents.update(intent.id, {"metadata": {"a": "1"}}).metadata["a"] == "1"

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stripe
 
 from randonumber.sandbox import inprocess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import stripe
     from flask import Flask
 
 
