@@ -1,0 +1,132 @@
+"""Events that the webhook never got are found in Stripe's list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from randonumber import inbox
+from randonumber.database import transaction
+from randonumber.inbox import jobs
+from randonumber.sandbox import inprocess
+from randonumber.stripe_gateway import StripeUnavailable
+from tests.inbox.signing import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
+
+EVENTS = "GET /v1/events"
+
+
+@pytest.fixture
+def handled(committed: Flask) -> Iterator[list[str]]:
+    """Yield the ids of the customers whose creation had an effect."""
+    had: list[str] = []
+
+    def handle(event: inbox.StripeEvent) -> inbox.Effect:
+        return lambda _session: had.append(str(event.object_id))
+
+    inbox.register(committed, "customer.created", handle)
+    yield had
+    committed.extensions["event_handlers"]["customer.created"].remove(handle)
+
+
+def make_customers(sandbox: StripeSandbox, number: int) -> list[str]:
+    return [sandbox.client.v1.customers.create({"email": f"u{one}@example.com"}).id for one in range(number)]
+
+
+def lose_deliveries(sandbox: StripeSandbox) -> None:
+    inprocess.deliveries(sandbox.app)
+
+
+def test_events_that_were_never_delivered_have_their_effect_after_a_sweep(
+    handled: list[str], sandbox: StripeSandbox, run_jobs: RunJobs
+) -> None:
+    made = make_customers(sandbox, 3)
+    lose_deliveries(sandbox)
+
+    assert inbox.sweep() == 3
+    run_jobs()
+
+    assert sorted(handled) == sorted(made)
+    assert {row.status for row in stored()} == {"done"}
+
+
+def test_what_was_delivered_is_not_stored_again(
+    handled: list[str], sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks, run_jobs: RunJobs
+) -> None:
+    make_customers(sandbox, 2)
+    deliver_webhooks()
+
+    assert inbox.sweep() == 0
+    assert inbox.sweep(everything=True) == 0
+    assert len(handled) == 2
+
+
+def test_an_event_that_is_swept_and_then_delivered_has_one_effect(
+    handled: list[str], sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks, run_jobs: RunJobs
+) -> None:
+    make_customers(sandbox, 1)
+    inbox.sweep()
+    run_jobs()
+
+    deliver_webhooks(copies=3)
+
+    assert len(handled) == 1
+
+
+def test_more_events_than_a_page_holds_are_all_found(handled: list[str], sandbox: StripeSandbox) -> None:
+    make_customers(sandbox, 105)
+
+    assert inbox.sweep() == 105
+    assert len(sandbox.sent(EVENTS)) == 2
+
+
+def test_a_second_sweep_reads_on_from_the_first_with_an_overlap(handled: list[str], sandbox: StripeSandbox) -> None:
+    make_customers(sandbox, 1)
+    inbox.sweep()
+    with transaction() as session:
+        rows = session.execute(text("SELECT now() - swept_until > interval '59 minutes' FROM inbox_sweeps")).all()
+    assert [tuple(row) for row in rows] == [(True,)]
+
+    make_customers(sandbox, 1)
+    assert inbox.sweep() == 1
+
+
+def test_a_sweep_that_fails_moves_nothing_forward(handled: list[str], sandbox: StripeSandbox) -> None:
+    make_customers(sandbox, 1)
+    sandbox.fault(EVENTS, "reset_after")
+
+    with pytest.raises(StripeUnavailable):
+        inbox.sweep()
+
+    assert stored() == []
+    assert inbox.sweep() == 1
+
+
+def test_the_sweep_by_the_clock_takes_an_outage_calmly(
+    handled: list[str], sandbox: StripeSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.fault(EVENTS, "error_429")
+
+    jobs.sweep.func(timestamp=0)
+
+    assert "inbox_sweep_postponed" in caplog.text
+    assert "periodic_job_failed" not in caplog.text
+
+
+def test_of_the_same_fact_delivered_in_any_order_each_event_counts_once(
+    handled: list[str], sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
+) -> None:
+    made = make_customers(sandbox, 5)
+
+    types = deliver_webhooks(copies=5, shuffle=7)
+
+    assert len(types) == 25
+    assert sorted(handled) == sorted(made)
