@@ -74,9 +74,9 @@ def csv_line(cells: tuple[str, ...]) -> str:
 
     A whole number keeps its sign: it is no formula.
     """
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([_safe(cell) for cell in cells])
-    return line.getvalue()
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow([_safe(cell) for cell in cells])
+    return line.getvalue().removesuffix("\r\n")
 
 
 def _safe(cell: str) -> str:

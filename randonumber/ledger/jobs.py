@@ -24,13 +24,23 @@ LOOK_BACK: Final = timedelta(minutes=5)
 
 @periodic("ledger.check_recent", "* * * * *")
 def check_recent() -> None:
+    """Check the accounts that were touched lately."""
+    recent()
+
+
+@periodic("ledger.check_all", "43 3 * * *")
+def check_all() -> None:
+    """Run every invariant."""
+    everything()
+
+
+def recent() -> None:
     """Check the accounts that were touched lately; a violation is an alarm."""
     with transaction() as session:
         raise_alarms(checks.run_recent(session, clock.now() - LOOK_BACK))
 
 
-@periodic("ledger.check_all", "43 3 * * *")
-def check_all() -> None:
+def everything() -> None:
     """Run every invariant; a violation is an alarm."""
     with transaction() as session:
         raise_alarms(checks.run(session))
