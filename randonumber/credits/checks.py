@@ -60,8 +60,7 @@ CHECKS: Final = (
               LEFT JOIN transactions AS posted ON posted.kind = 'purchase' AND posted.ref = purchases.ref
              WHERE balance_transactions.type IN ('charge', 'payment') AND purchases.status <> 'review'
                AND (balance_transactions.claimed_id IS DISTINCT FROM posted.id
-                    OR balance_transactions.amount <> purchases.amount_minor
-                    OR balance_transactions.currency <> purchases.currency)
+                    OR balance_transactions.amount <> purchases.amount_minor)
         """,
     ),
 )
