@@ -86,5 +86,13 @@ def _person(number: int) -> str:
             priority=LotPriority.PROMOTIONAL,
         )
         entry = Move(source="credits:issued", destination=lot.code, amount=CREDITS)
-        ledger.post(session, kind="grant", ref=ref, entries=[entry], actor="operator:bench", user_id=user.id)
+        ledger.post(
+            session,
+            kind="grant",
+            ref=ref,
+            entries=[entry],
+            actor="operator:bench",
+            user_id=user.id,
+            reason="a benchmark",
+        )
         return keys.create(session, user.id, "bench", [Scope.DRAW])

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, create_engine, event, exc
+from sqlalchemy import BigInteger, DateTime, MetaData, Text, create_engine, event, exc, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import DeclarativeBase, Session, registry, sessionmaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import psycopg
     from flask import Flask
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 NAMES: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_idx",
@@ -52,6 +54,7 @@ db = SQLAlchemy(metadata=Base.metadata)
 
 _open: ContextVar[bool] = ContextVar("transaction_open", default=False)
 _IDLE_BEFORE_PING_SECONDS: Final = 1
+_DIALECT: Final = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
 class TransactionOpen(RuntimeError):
@@ -116,14 +119,34 @@ def _statement_engine(engine: Engine) -> Engine:
     return own
 
 
-def single_statements() -> Connection:
-    """Return a connection, to be used in a `with` block, on which each statement is a transaction of its own.
+@contextmanager
+def single_statements() -> Iterator[psycopg.Connection[Any]]:
+    """Lend a connection of the driver's, on which each statement is a transaction of its own.
 
-    It saves the round trips of BEGIN and COMMIT, and the work of a session: for a use case that is one statement.
+    For a use case that is one statement: it saves the round trips of BEGIN and COMMIT, and what SQLAlchemy does
+    around a statement, which is more work than the driver's own. Raises psycopg's errors.
     """
     refuse_inside_transaction()
     engine: Engine = current_app.extensions["statements"]
-    return engine.connect()
+    lent = engine.raw_connection()
+    driver: psycopg.Connection[Any] = lent.driver_connection  # type: ignore[assignment]
+    try:
+        yield driver
+    finally:
+        if driver.closed:
+            lent.invalidate()
+        lent.close()
+
+
+def driver_connection(session: Session) -> psycopg.Connection[Any]:
+    """Return the driver's own connection within the session's transaction."""
+    driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    return driver
+
+
+def driver_sql(statement: str) -> str:
+    """Return SQL with `:names` in the form that the driver reads; to be done once, when a module is loaded."""
+    return str(text(statement).compile(dialect=_DIALECT))
 
 
 @contextmanager
@@ -134,8 +157,8 @@ def transaction() -> Iterator[Session]:
     the block.
     """
     refuse_inside_transaction()
-    token = _open.set(True)
     sessions: sessionmaker[Session] = current_app.extensions["sessions"]
+    token = _open.set(True)
     try:
         with sessions() as session:
             yield session

@@ -6,15 +6,18 @@ characters), for example `pur_3k9…`. It cannot be guessed and does not tell ho
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import Final
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH: Final = 26
+_STANDARD: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
+"""RFC 4648's alphabet for base 32 with digits first, which Python writes."""
+_TO_OURS: Final = bytes.maketrans(_STANDARD, ALPHABET.encode())
+_BYTES: Final = 16
 
 
 def new_ref(prefix: str) -> str:
     """Return a new reference such as `drw_…` for the prefix `drw`."""
-    bits = secrets.randbits(128)
-    letters = [ALPHABET[(bits >> (5 * position)) & 31] for position in range(_LENGTH)]
-    return f"{prefix}_{''.join(letters)}"
+    letters = base64.b32hexencode(secrets.token_bytes(_BYTES)).rstrip(b"=").translate(_TO_OURS)
+    return f"{prefix}_{letters.decode()}"

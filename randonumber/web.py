@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+import psycopg
 from flask import jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -67,6 +68,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, answer_app_error)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(OperationalError, _answer_database)
+    app.register_error_handler(psycopg.OperationalError, _answer_database)
     app.register_error_handler(InterfaceError, _answer_database)
     app.register_error_handler(PoolTimeout, _answer_database)
     app.register_error_handler(Exception, _answer_bug)

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from randonumber import ids, ledger
-from randonumber.database import single_statements, transaction
-from randonumber.ledger import LotPriority, LotSource, Move
+from randonumber import ids
+from randonumber.credits.service import grant, revoke
+from randonumber.database import transaction
 from randonumber.ledger.queries import credits_left
-from randonumber.numbers import service
-from randonumber.numbers.service import UserPays
-from randonumber.numbers.wishes import Integers
 from tests import people
 
 if TYPE_CHECKING:
@@ -24,26 +21,25 @@ if TYPE_CHECKING:
 
     from tests.people import Person
 
+_LOT = text("SELECT lot_ref FROM accounts WHERE lot_source_ref = :ref")
 DIE = {"type": "integer", "min": 1, "max": 6, "n": 1}
 
 
 def give(person: Person, credits_: int, *, expires_at: datetime | None = None) -> str:
-    """Open a lot of promotional credits for the person, and return its ref."""
-    ref = ids.new_ref("test")
+    """Give the person credits in a lot of their own, and return its ref."""
+    ref = ids.new_ref("grt")
     with transaction() as session:
-        lot = ledger.open_lot(
+        grant(
             session,
             user_id=person.id,
-            source=LotSource.GRANT,
-            source_ref=ref,
             credits_=credits_,
-            unit_price_minor=0,
-            priority=LotPriority.PROMOTIONAL,
+            reason="a test",
+            actor="operator:test",
+            ref=ref,
             expires_at=expires_at,
         )
-        entries = [Move(source="credits:issued", destination=lot.code, amount=credits_)]
-        ledger.post(session, kind="grant", ref=ref, entries=entries, actor="operator:test", user_id=person.id)
-    return lot.ref
+        found: str = session.execute(_LOT, {"ref": ref}).scalar_one()
+    return found
 
 
 def buyer(credits_: int) -> Person:
@@ -53,9 +49,8 @@ def buyer(credits_: int) -> Person:
     if surplus < 0:
         give(person, -surplus)
     if surplus > 0:
-        payer = UserPays(user_id=person.id, actor="operator:test")
-        with single_statements() as connection:
-            service.draw(connection, payer, Integers(minimum=0, maximum=9, n=surplus))
+        with transaction() as session:
+            revoke(session, user_id=person.id, credits_=surplus, reason="a test", actor="operator:test")
     assert left(person) == credits_
     return person
 

@@ -13,7 +13,7 @@ from randonumber.errors import InsufficientCredits
 from randonumber.numbers import queries, service, wishes
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from psycopg import Connection
 
     from randonumber.numbers.models import Draw
     from randonumber.numbers.queries import DrawSummary
@@ -29,7 +29,7 @@ def draw_numbers() -> Response:
     caller = callers.identify()
     rates.count(caller)
 
-    def effect(connection: Connection, wish: wishes.Wish) -> Response:
+    def effect(connection: Connection[Any], wish: wishes.Wish) -> Response:
         return _json(_show_drawn(service.draw(connection, caller.payer, wish)), 201)
 
     return once.answer(caller, "draw", lambda: wishes.read(bodies.json_object()), effect)
@@ -41,7 +41,7 @@ def draw_digit() -> Response:
     caller = callers.identify()
     rates.count(caller)
 
-    def effect(connection: Connection, wish: wishes.Wish) -> Response:
+    def effect(connection: Connection[Any], wish: wishes.Wish) -> Response:
         drawn = service.draw(connection, caller.payer, wish)
         return _json({"number": drawn.values[0], "status": "SUCCESS", "credits_left": drawn.credits_left}, 200)
 

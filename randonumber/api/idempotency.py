@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response, request
-from sqlalchemy import text
 
+from randonumber.database import driver_sql
 from randonumber.errors import IdempotencyMismatch, InProgress, InvalidRequest
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from psycopg import Connection
 
 KEPT_HOURS: Final = 72
 _VISIBLE: Final = re.compile(r"[!-~]{1,255}")
@@ -58,16 +58,16 @@ def header() -> str | None:
 
 # Two statements: one that waits for nothing and holds the key to the end of the transaction, and one whose
 # snapshot is taken after that, and so sees whatever the last holder committed.
-_HOLD: Final = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 7)) AS is_held")
-_STORED: Final = text("""
+_HOLD: Final = driver_sql("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 7)) AS is_held")
+_STORED: Final = driver_sql("""
     SELECT body_hash, status, content_type, body FROM idempotency_keys
      WHERE user_id = :user_id AND method = :method AND path = :path AND key = :key
 """)
-_KEEP: Final = text("""
+_KEEP: Final = driver_sql("""
     INSERT INTO idempotency_keys (user_id, method, path, key, body_hash, status, content_type, body)
     VALUES (:user_id, :method, :path, :key, :body_hash, :status, :content_type, :body)
 """)
-_FORGET: Final = text("""
+_FORGET: Final = driver_sql("""
     DELETE FROM idempotency_keys
      WHERE ctid = ANY (ARRAY (SELECT ctid FROM idempotency_keys
                                WHERE created_at < cast(:now AS timestamptz) - make_interval(hours => :hours)
@@ -75,28 +75,30 @@ _FORGET: Final = text("""
 """)
 
 
-def claim(connection: Connection, occasion: Occasion) -> Response | None:
+def claim(connection: Connection[Any], occasion: Occasion) -> Response | None:
     """Hold the key until the transaction ends; return the stored answer if there is one. Never commits.
 
     Raises InProgress while another request holds the key, IdempotencyMismatch when the stored answer is that to
     another body.
     """
     name = f"{occasion.user_id} {occasion.method} {occasion.path} {occasion.key}"
-    if not connection.execute(_HOLD, {"name": name}).scalar_one():
+    held = connection.execute(_HOLD, {"name": name}).fetchone()
+    if held is None or not held[0]:
         message = "A request with this Idempotency-Key is being worked on; send it again in a moment."
         raise InProgress(message, headers={"Retry-After": "1"})
-    stored = connection.execute(_STORED, occasion.scope).one_or_none()
+    stored = connection.execute(_STORED, occasion.scope).fetchone()
     if stored is None:
         return None
-    if bytes(stored.body_hash) != occasion.body_hash:
+    body_hash, status, content_type, body = stored
+    if body_hash != occasion.body_hash:
         message = "This Idempotency-Key was used with another body; take a new key for a new request."
         raise IdempotencyMismatch(message)
-    response = Response(bytes(stored.body), status=stored.status, content_type=stored.content_type)
+    response = Response(body, status=status, content_type=content_type)
     response.headers["Idempotent-Replayed"] = "true"
     return response
 
 
-def keep(connection: Connection, occasion: Occasion, response: Response) -> None:
+def keep(connection: Connection[Any], occasion: Occasion, response: Response) -> None:
     """Store an answer in the transaction of its effect. Never commits; `claim` came first."""
     answer = {
         "body_hash": occasion.body_hash,
@@ -107,7 +109,7 @@ def keep(connection: Connection, occasion: Occasion, response: Response) -> None
     connection.execute(_KEEP, occasion.scope | answer)
 
 
-def forget(connection: Connection, **moment: Any) -> int:
+def forget(connection: Connection[Any], **moment: Any) -> int:
     """Delete a piece of what is older than KEPT_HOURS at the moment `now`, and return how many. Never commits."""
     parameters = {"hours": KEPT_HOURS, "piece": _PIECE, **moment}
     return connection.execute(_FORGET, parameters).rowcount

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from randonumber.api import bodies, callers, idempotency
-from randonumber.database import single_statements, transaction
+from randonumber.database import driver_connection, single_statements, transaction
 from randonumber.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Response
-    from sqlalchemy import Connection
+    from psycopg import Connection
 
     from randonumber.api.callers import Caller
 
 T = TypeVar("T")
 
 
-def answer(caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[Connection, T], Response]) -> Response:
+def answer(
+    caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[Connection[Any], T], Response]
+) -> Response:
     """Return what `effect` answers to what `read` understood, or what it answered when this request came before.
 
     `effect` writes all it does in one statement that also finds the caller's right: without an Idempotency-Key
@@ -29,7 +31,7 @@ def answer(caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[
     if key is None:
         return _at_once(caller, scope, read, effect)
     with transaction() as session:
-        connection = session.connection()
+        connection = driver_connection(session)
         user_id = callers.require(session, caller, scope)
         occasion = idempotency.Occasion.of_request(user_id, key, bodies.raw())
         if stored := idempotency.claim(connection, occasion):
@@ -40,7 +42,7 @@ def answer(caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[
 
 
 def _at_once(
-    caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[Connection, T], Response]
+    caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[Connection[Any], T], Response]
 ) -> Response:
     try:
         understood = read()

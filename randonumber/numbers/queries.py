@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+_REF: Final = re.compile(r"drw_[0-9a-z]{26}")
 MOST_LISTED: Final = 100
 """A list shows the values of draws up to this size; a larger one shows them where it stands alone."""
 
@@ -83,7 +85,7 @@ def get_draw(session: Session, user_id: int, ref: str) -> Draw:
 
 def find_draw(session: Session, user_id: int, ref: str) -> Draw | None:
     """Return the user's draw of this ref, if there is one."""
-    if "\0" in ref:  # PostgreSQL knows no such text
+    if not _REF.fullmatch(ref):
         return None
     return session.scalar(select(Draw).where(Draw.user_id == user_id, Draw.ref == ref))
 

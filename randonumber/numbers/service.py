@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flask import current_app
 
 from randonumber import clock, ids
-from randonumber.database import transaction
+from randonumber.database import driver_connection, transaction
 from randonumber.errors import AccountBarred, AppError, Forbidden, InsufficientCredits, InvalidRequest, Unauthorized
 from randonumber.numbers import queries
 from randonumber.numbers.statements import DRAW_BY_KEY, DRAW_BY_USER, HOLD_FORM, TOUCH_KEY
@@ -17,7 +17,7 @@ from randonumber.numbers.statements import DRAW_BY_KEY, DRAW_BY_USER, HOLD_FORM,
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, TextClause
+    from psycopg import Connection
 
     from randonumber.config import Config
     from randonumber.numbers.wishes import Wish
@@ -39,7 +39,7 @@ class KeyPays:
     actor: str
 
     @property
-    def statement(self) -> TextClause:
+    def statement(self) -> str:
         """The draw as one statement, beginning with this payer."""
         return DRAW_BY_KEY
 
@@ -58,7 +58,7 @@ class UserPays:
     form_ref: str | None = None
 
     @property
-    def statement(self) -> TextClause:
+    def statement(self) -> str:
         """The draw as one statement, beginning with this payer."""
         return DRAW_BY_USER
 
@@ -79,7 +79,18 @@ class Drawn:
     created_at: datetime
 
 
-def draw(connection: Connection, payer: KeyPays | UserPays, wish: Wish) -> Drawn:
+class Answer(NamedTuple):
+    """What the statement of a draw answers: one row, or none when nobody is found who may pay."""
+
+    api_key_id: int | None
+    may_draw: bool
+    is_stale: bool
+    is_paid: bool
+    credits_before: int
+    is_barred: bool
+
+
+def draw(connection: Connection[Any], payer: KeyPays | UserPays, wish: Wish) -> Drawn:
     """Draw, take the credits and keep both, in one statement.
 
     Never commits: the connection either stands in a transaction or commits each statement by itself. Raises
@@ -87,11 +98,12 @@ def draw(connection: Connection, payer: KeyPays | UserPays, wish: Wish) -> Drawn
     AccountBarred; the values of a refused draw are thrown away unseen.
     """
     now = clock.now()
+    ref = ids.new_ref("drw")
     values = wish.draw()
     parameters = {
         **payer.parameters,
         "now": now,
-        "ref": ids.new_ref("drw"),
+        "ref": ref,
         "type": wish.type,
         "request": json.dumps(wish.request),
         "n": wish.n,
@@ -99,20 +111,20 @@ def draw(connection: Connection, payer: KeyPays | UserPays, wish: Wish) -> Drawn
         "values": json.dumps(values),
         "lot_limit": wish.credits,
     }
-    row = connection.execute(payer.statement, parameters).one_or_none()
-    if row is not None and row.may_draw and row.transaction_id is None:
-        row = connection.execute(payer.statement, parameters | {"lot_limit": None}).one_or_none()
-    if row is None or row.transaction_id is None:
-        raise _refusal(row, wish)
-    if row.is_stale:
-        connection.execute(TOUCH_KEY, {"api_key_id": row.api_key_id, "now": now})
-    return Drawn(
-        ref=parameters["ref"],
-        wish=wish,
-        values=values,
-        credits_left=int(row.credits_before) - wish.credits,
-        created_at=now,
-    )
+    answer = _run(connection, payer, parameters)
+    if answer and answer.may_draw and not answer.is_paid:
+        answer = _run(connection, payer, parameters | {"lot_limit": None})
+    if answer is None or not answer.is_paid:
+        raise _refusal(answer, wish)
+    if answer.is_stale:
+        connection.execute(TOUCH_KEY, {"api_key_id": answer.api_key_id, "now": now})
+    credits_left = answer.credits_before - wish.credits
+    return Drawn(ref=ref, wish=wish, values=values, credits_left=credits_left, created_at=now)
+
+
+def _run(connection: Connection[Any], payer: KeyPays | UserPays, parameters: dict[str, Any]) -> Answer | None:
+    row = connection.execute(payer.statement, parameters).fetchone()
+    return Answer(*row) if row else None
 
 
 def draw_once(payer: UserPays, wish: Wish) -> str:
@@ -124,23 +136,23 @@ def draw_once(payer: UserPays, wish: Wish) -> str:
         message = "a form has a ref"
         raise ValueError(message)
     with transaction() as session:
-        session.execute(HOLD_FORM, {"name": f"{payer.user_id} {payer.form_ref}"})
+        driver_connection(session).execute(HOLD_FORM, {"name": f"{payer.user_id} {payer.form_ref}"})
         drawn = queries.find_draw_of_form(session, payer.user_id, payer.form_ref)
         if drawn is None:
-            return draw(session.connection(), payer, wish).ref
+            return draw(driver_connection(session), payer, wish).ref
         if (drawn.type, drawn.request) != (wish.type, wish.request):
             raise FormUsed
         return drawn.ref
 
 
-def _refusal(row: Row[Any] | None, wish: Wish) -> AppError:
-    if row is None:
+def _refusal(answer: Answer | None, wish: Wish) -> AppError:
+    if answer is None:
         return Unauthorized("This key or account opens nothing here.", headers={"WWW-Authenticate": "Bearer"})
-    if not row.may_draw:
+    if not answer.may_draw:
         return Forbidden("This API key lacks the scope draw.")
-    if row.is_barred:
+    if answer.is_barred:
         return AccountBarred("A debt stands on this account; draws are possible again once it is paid.")
-    left = int(row.credits_before)
+    left = answer.credits_before
     return InsufficientCredits(
         f"This draw costs {wish.credits} credits and {left} are left.",
         extra={"credits_needed": wish.credits, "credits_left": left, "buy_url": buy_url()},

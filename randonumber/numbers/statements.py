@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import text
-
+from randonumber.database import driver_sql
 from randonumber.ledger.spending import SPEND
 
 _KEY_CALLS = """
@@ -39,16 +38,16 @@ _DRAW = """
                cast(:values AS jsonb), posted.id, :now
           FROM posted CROSS JOIN payer
     )
-    SELECT caller.api_key_id, caller.may_draw, caller.is_stale, (SELECT id FROM posted) AS transaction_id,
-           credits.before AS credits_before, EXISTS (SELECT FROM debts) AS is_barred
+    SELECT caller.api_key_id, caller.may_draw, caller.is_stale, EXISTS (SELECT FROM posted) AS is_paid,
+           cast(credits.before AS bigint) AS credits_before, EXISTS (SELECT FROM debts) AS is_barred
       FROM caller CROSS JOIN credits
 """
 
-DRAW_BY_KEY: Final = text(_KEY_CALLS + _PAYER + SPEND + _DRAW)
-DRAW_BY_USER: Final = text(_USER_CALLS + _PAYER + SPEND + _DRAW)
+DRAW_BY_KEY: Final = driver_sql(_KEY_CALLS + _PAYER + SPEND + _DRAW)
+DRAW_BY_USER: Final = driver_sql(_USER_CALLS + _PAYER + SPEND + _DRAW)
 
 # Whoever holds the row keeps it: no draw waits for the note of when its key was last used.
-TOUCH_KEY: Final = text("""
+TOUCH_KEY: Final = driver_sql("""
     UPDATE api_keys SET last_used_at = :now
      WHERE id = (SELECT id FROM api_keys
                   WHERE id = :api_key_id
@@ -57,4 +56,4 @@ TOUCH_KEY: Final = text("""
 """)
 
 # Waits for an equal form that is being worked on. The next statement's snapshot then sees what that one committed.
-HOLD_FORM: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")
+HOLD_FORM: Final = driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(:name, 11))")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from randonumber import clock
 from randonumber.api import idempotency
-from randonumber.database import transaction
+from randonumber.database import driver_connection, transaction
 from tests import drawing, people
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_a_request_that_is_being_worked_on_is_in_progress(client: FlaskClient) -
         user_id=person.id, method="POST", path="/api/v1/numbers", key="k", body_hash=b"of another process"
     )
     with transaction() as session:
-        assert idempotency.claim(session.connection(), occasion) is None
+        assert idempotency.claim(driver_connection(session), occasion) is None
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(drawing.ask, client, key, body, Idempotency_Key="k").result()
     assert (answer.status_code, answer.get_json()["code"]) == (409, "in_progress")
@@ -147,6 +147,6 @@ def test_answers_are_forgotten_after_three_days_and_no_sooner(client: FlaskClien
         session.execute(text("UPDATE idempotency_keys SET created_at = created_at - interval '71 hours'"))
     ask(client, key, "new")
     with transaction() as session:
-        assert idempotency.forget(session.connection(), now=clock.now()) == 0
-        assert idempotency.forget(session.connection(), now=clock.now() + timedelta(hours=2)) == 1
+        assert idempotency.forget(driver_connection(session), now=clock.now()) == 0
+        assert idempotency.forget(driver_connection(session), now=clock.now() + timedelta(hours=2)) == 1
     assert drawing.count("idempotency_keys") == 1

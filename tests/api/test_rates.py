@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from limits import parse
 from limits.errors import StorageError
 
-from randonumber.api.rates import WORKERS, Rates, init_app
+from randonumber.api.rates import WORKERS, Rates, SharedWindows, init_app
 from randonumber.errors import RateLimited, TryLater
 from tests import drawing, people
 
@@ -50,30 +51,40 @@ def test_a_signed_in_browser_is_counted_as_its_user(
 
 
 def test_the_workers_share_the_limit_between_them() -> None:
-    assert Rates("100/second", None, workers=4).limit.amount == 25
-    assert Rates("2/second", None, workers=4).limit.amount == 1
+    assert Rates("100/second", None, workers=4).limit == 25
+    assert Rates("2/second", None, workers=4).limit == 1
 
 
 def test_a_shared_storage_counts_the_whole_limit() -> None:
-    assert Rates("100/second", "memory://", workers=4).limit.amount == 100
+    assert Rates("100/second", "memory://", workers=4).limit == 100
 
 
 def test_the_number_of_workers_comes_from_serve(committed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WORKERS, "5")
     monkeypatch.setitem(committed.extensions, "api_rates", None)
     init_app(committed)
-    assert committed.extensions["api_rates"].limit.amount == 20
+    assert committed.extensions["api_rates"].limit == 20
 
 
 def test_without_a_count_nobody_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = Rates("100/second", "memory://", workers=1)
+    counter = SharedWindows(parse("100/second"), "memory://")
 
     def fail(*_: object) -> None:
         raise StorageError(ConnectionError("refused"))
 
-    monkeypatch.setattr(rates.counter, "hit", fail)
+    monkeypatch.setattr(counter._limiter, "hit", fail)
     with pytest.raises(TryLater):
-        rates.count("somebody")
+        counter.hit("somebody")
+
+
+def test_a_shared_storage_counts_as_the_memory_does() -> None:
+    shared, own = Rates("3/minute", "memory://", workers=1), Rates("3/minute", None, workers=1)
+    for _ in range(3):
+        assert shared.count("a")["RateLimit-Remaining"] == own.count("a")["RateLimit-Remaining"]
+    for rates in (shared, own):
+        with pytest.raises(RateLimited):
+            rates.count("a")
+        rates.count("b")
 
 
 def test_a_refusal_names_the_wait() -> None:

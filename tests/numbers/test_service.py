@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from randonumber import clock
-from randonumber.database import single_statements, transaction
+from randonumber.database import driver_connection, single_statements, transaction
 from randonumber.errors import AccountBarred, Forbidden, InsufficientCredits, Unauthorized
 from randonumber.ledger import Move, accounts, post
 from randonumber.numbers import queries, service
@@ -157,7 +157,7 @@ def test_a_draw_that_dies_before_its_commit_leaves_nothing() -> None:
 
     def draw_and_die() -> None:
         with transaction() as session:
-            service.draw(session.connection(), pays(person), DIGIT)
+            service.draw(driver_connection(session), pays(person), DIGIT)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
