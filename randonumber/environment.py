@@ -24,15 +24,14 @@ UP_FILE: Final = INSTANCE / "up.json"
 def load_config() -> Config:
     """Read `.env` and the environment, and start (or join) the embedded database when none is named.
 
-    Raises ConfigProblems. The database stays up as long as a process that asked for it lives.
+    Raises ConfigProblems. The database stays up, and comes back, as long as a process that asked for it lives.
     """
     load_dotenv(ROOT / ".env")
     if not os.environ.get("STRIPE_SECRET_KEY", "").strip():
         os.environ.update(read_up_settings())
     config = Config.from_env()
     if config.database_uri is None:
-        server = LocalPostgres(INSTANCE / "postgres")
-        server.start()
+        server = LocalPostgres(INSTANCE / "postgres").start().keep()
         config = replace(config, database_uri=server.url())
     return config
 

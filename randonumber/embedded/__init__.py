@@ -10,9 +10,12 @@ from __future__ import annotations
 import atexit
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
-from typing import TYPE_CHECKING, Self
+import threading
+import time
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -34,6 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["LocalPostgres", "PostgresDidNotStart"]
 
 DATABASE = "randonumber"
+_REVIVAL_PAUSE_SECONDS = 1
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class LocalPostgres:
@@ -48,9 +56,11 @@ class LocalPostgres:
         self._durable = durable
         self._wait_seconds = wait_seconds
         self._process_id = os.getpid()
+        self._lock = threading.RLock()
         self._mutex: int | None = None
         self._holder: int | None = None
         self._place: Place | None = None
+        self._socket: Path | None = None
 
     def start(self) -> Self:
         """Start the server or attach to it, and make the database; safe to call again.
@@ -61,10 +71,11 @@ class LocalPostgres:
         atexit.unregister(self.release)
         atexit.register(self.release)
         try:
-            if self._mutex is None:
-                self._mutex = self._open_state()
-            with _alone(self._mutex):
-                self._attach()
+            with self._lock:
+                if self._mutex is None:
+                    self._mutex = self._open_state()
+                with _alone(self._mutex):
+                    self._attach()
         except PermissionError as error:
             self.release()
             message = f"{error}. Start as the owner of {self._state}, or set DATABASE_URI"
@@ -72,6 +83,11 @@ class LocalPostgres:
         except BaseException:
             self.release()
             raise
+        return self
+
+    def keep(self) -> Self:
+        """Start the server again whenever it dies, until the release. It costs a sleeping thread."""
+        threading.Thread(target=self._revive, name="keep-postgres", daemon=True).start()
         return self
 
     def url(self, database: str = DATABASE) -> str:
@@ -82,30 +98,37 @@ class LocalPostgres:
 
     @property
     def socket_folder(self) -> Path:
-        """The folder of the server's socket."""
-        return server.socket_folder(self.place)
+        """The folder of the server's socket, 0700; the same after the server was killed and came back."""
+        return self._known(self._socket)
 
     @property
     def place(self) -> Place:
         """Where the server lives; known from the start on."""
-        if self._place is None:
+        return self._known(self._place)
+
+    @staticmethod
+    def _known(value: T | None) -> T:
+        if value is None:
             message = "start() comes first"
             raise RuntimeError(message)
-        return self._place
+        return value
 
     def release(self) -> None:
         """Leave the server; the last process to leave stops it. Safe to call again, and in a forked child."""
         atexit.unregister(self.release)
-        if self._process_id != os.getpid() or self._mutex is None:
+        if self._process_id != os.getpid():
             return
-        with _alone(self._mutex):
-            if self._holder is not None:
-                if server.lock_at_once(self._holder):
-                    _end(self.place)
-                os.close(self._holder)
-                self._holder = None
-        os.close(self._mutex)
-        self._mutex = None
+        with self._lock:
+            if self._mutex is None:
+                return
+            with _alone(self._mutex):
+                if self._holder is not None:
+                    if server.lock_at_once(self._holder):
+                        _end(self.place)
+                    os.close(self._holder)
+                    self._holder = None
+            os.close(self._mutex)
+            self._mutex = None
 
     def _open_state(self) -> int:
         make_state(self._state)
@@ -123,7 +146,23 @@ class LocalPostgres:
             fcntl.flock(self._holder, fcntl.LOCK_SH)
         server.make_data(place, durable=self._durable)
         server.ensure_running(place, durable=self._durable, wait_seconds=self._wait_seconds)
+        self._socket = server.socket_folder(place)
         self._make_database()
+
+    def _revive(self) -> None:
+        while True:
+            server.wait_for_end(self.place)
+            with self._lock:
+                if self._holder is None or self._mutex is None:
+                    return
+                try:
+                    with _alone(self._mutex):
+                        self._attach()
+                except (PostgresDidNotStart, OSError, psycopg.Error):
+                    _log.exception("database_not_restarted")
+                else:
+                    _log.warning("database_restarted")
+            time.sleep(_REVIVAL_PAUSE_SECONDS)
 
     def _make_database(self) -> None:
         known = sql.SQL("SELECT 1 FROM pg_database WHERE datname = %s")

@@ -123,6 +123,14 @@ def stop(place: Place, *, patience_seconds: float = 30) -> None:
     if place.folder.exists():
         _wait_until_gone(place, _LEFTOVER_SECONDS)
         _remove_socket(place, socket)
+        if socket is not None and socket != place.data and _is_own_socket_folder(place, socket):
+            socket.rmdir()
+
+
+def wait_for_end(place: Place) -> None:
+    """Return when no process of the server is alive, or when its folder has gone; the kernel wakes us."""
+    with contextlib.suppress(FileNotFoundError), _server_lock(place) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def socket_folder(place: Place) -> Path:
@@ -142,7 +150,8 @@ def conninfo(socket: Path, *, connect_timeout: int) -> str:
 
 
 def _launch(place: Place, lock: int, *, durable: bool) -> None:
-    for folder in (place.data, _recorded(place)[1]):
+    _, last = _recorded(place)
+    for folder in (place.data, last):
         _remove_socket(place, folder)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     log = place.folder / "log"
@@ -150,7 +159,8 @@ def _launch(place: Place, lock: int, *, durable: bool) -> None:
         log.replace(log.with_name("log.old"))
     settings = _SETTINGS | ({} if durable else _CARELESS)
     options = chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
-    socket = _make_socket_folder(place)
+    # Whoever was connected when the server was killed looks for it where it was.
+    socket = last if last is not None and _is_own_socket_folder(place, last) else _make_socket_folder(place)
     postgres = [place.programs / "bin" / "postgres", "-D", place.data, "-k", socket]
     # The shell starts it in the background and ends: the server is nobody's child, and in a session of its
     # own that no Ctrl-C reaches. The arguments are not parsed again.
@@ -196,18 +206,23 @@ def _temporary_folders() -> list[Path]:
     return [Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
 
 
+def _is_own_socket_folder(place: Place, folder: Path) -> bool:
+    """Whether a folder that the server named is the place's own: neither forged nor another server's."""
+    if folder == place.data:
+        return True
+    if folder.is_symlink() or not folder.is_dir() or not folder.name.startswith(_SOCKET_PREFIX):
+        return False
+    lock = folder / f".s.PGSQL.{PORT}.lock"
+    owners = lock.read_text(errors="surrogateescape").splitlines()[1:2] if lock.exists() else []
+    return folder.stat().st_uid == place.account.uid and owners in ([], [str(place.data)])
+
+
 def _remove_socket(place: Place, folder: Path | None) -> None:
-    """Remove what a server that ended has left of its socket; the folder's name was written by the server."""
-    if folder is None or not folder.is_dir() or folder.is_symlink():
-        return
-    is_temporary = folder.name.startswith(_SOCKET_PREFIX) and folder.stat().st_uid == place.account.uid
-    if folder != place.data and not is_temporary:
+    """Remove the socket that a server has left when it ended."""
+    if folder is None or not _is_own_socket_folder(place, folder):
         return
     for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
         (folder / name).unlink(missing_ok=True)
-    if is_temporary:
-        with contextlib.suppress(OSError):  # not empty: not only ours
-            folder.rmdir()
 
 
 def _as_user(place: Place) -> dict[str, Any]:

@@ -126,6 +126,49 @@ def test_what_a_killed_initdb_left_is_made_anew(postgres: Maker, folder: Path) -
     local.release()
 
 
+@pytest.mark.parametrize("name", ["short", "d" * 120])
+def test_a_kept_server_comes_back_by_itself_at_the_same_address(folder: Path, name: str) -> None:
+    local = LocalPostgres(folder / name).start().keep()
+    url = local.url()
+    execute(url, "CREATE TABLE kept AS SELECT 7 AS n")
+    for _ in range(2):
+        before = kill_server(local)
+        until(lambda: is_running(url) and server._recorded(local.place)[0] != before, 30)  # noqa: B023
+        assert ask(url, "SELECT n FROM kept") == "7"
+    local.release()
+    until(lambda: not any(thread.name == "keep-postgres" for thread in threading.enumerate()))
+    assert not is_running(url)
+
+
+def test_two_that_keep_a_server_do_not_disturb_each_other(postgres: Maker) -> None:
+    one, two = postgres().start().keep(), postgres().start().keep()
+    kill_server(one)
+    until(lambda: is_running(two.url()), 30)
+    before = identity(two.url())
+    one.release()
+    assert identity(two.url()) == before
+    url = two.url()
+    two.release()
+    until(lambda: not any(thread.name == "keep-postgres" for thread in threading.enumerate()))
+    assert not is_running(url)
+
+
+def test_a_server_that_cannot_come_back_is_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("randonumber.embedded._REVIVAL_PAUSE_SECONDS", 0.1)
+    local = LocalPostgres(folder / "postgres").start().keep()
+    settings = local.place.data / "postgresql.conf"
+    healthy = settings.read_text()
+    settings.write_text(healthy + "\nno_such_setting = 1\n")
+    url = local.url()
+    kill_server(local)
+    until(lambda: "database_not_restarted" in caplog.text, 30)
+    settings.write_text(healthy)
+    until(lambda: is_running(url), 30)
+    local.release()
+
+
 def test_a_server_that_ignores_the_stop_is_killed(postgres: Maker) -> None:
     local = postgres().start()
     postmaster = server._postmaster(local.place)
@@ -144,6 +187,16 @@ def test_the_log_of_the_start_before_is_kept(postgres: Maker, folder: Path) -> N
     local.release()
     assert "database system is shut down" in (folder / "postgres" / "log.old").read_text()
     assert "ready to accept connections" in (folder / "postgres" / "log").read_text()
+
+
+def test_a_socket_of_another_server_is_left_alone(folder: Path, ourselves: Account) -> None:
+    """A copied data directory still names the socket of the first."""
+    shared = folder / "randonumber-12345678"
+    shared.mkdir()
+    (shared / ".s.PGSQL.5432.lock").write_text(f"1\n{folder / 'first' / 'data'}\n")
+    for name, is_own in {"first": True, "copy": False}.items():
+        home = place.Place(folder=folder / name, account=ourselves, programs=folder)
+        assert server._is_own_socket_folder(home, shared) is is_own
 
 
 def test_no_other_folder_is_removed_for_a_forged_socket(folder: Path, ourselves: Account) -> None:
