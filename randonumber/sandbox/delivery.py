@@ -90,7 +90,7 @@ def settle(sandbox: Sandbox, delivery: Delivery, outcome: Outcome) -> None:
             return
         store.run(
             "INSERT INTO attempts (delivery_id, at, headers, body, status, answer) VALUES (?, ?, ?, ?, ?, ?)",
-            delivery.id, now, json.dumps(delivery.headers), delivery.body.decode(), outcome.status,
+            delivery.id, now, json.dumps(delivery.headers, indent=2), delivery.body.decode(), outcome.status,
             outcome.answer[:SHOWN_CHARACTERS],
         )  # fmt: skip
         tries = row["attempts"] + 1
