@@ -30,20 +30,15 @@ class ServerUnavailable(RuntimeError):
 
 
 class MessageRefused(RuntimeError):
-    """The server answered about this message: not now (4xx), or never (5xx).
+    """This message is not taken: not now, or (`is_permanent`) never.
 
-    `about_address` says that the answer is about whom it is for.
+    `about_address` says that the reason is whom it is for.
     """
 
-    def __init__(self, code: int, *, about_address: bool) -> None:
-        super().__init__(f"smtp_{code}")
-        self.code = code
+    def __init__(self, reason: str, *, is_permanent: bool, about_address: bool) -> None:
+        super().__init__(reason)
+        self.is_permanent = is_permanent
         self.about_address = about_address
-
-    @property
-    def is_permanent(self) -> bool:
-        """Whether the server says never."""
-        return self.code >= _PERMANENT
 
 
 class VerifiedSmtp(EmailBackend):  # type: ignore[misc] # the library carries no types
@@ -64,11 +59,19 @@ class VerifiedSmtp(EmailBackend):  # type: ignore[misc] # the library carries no
 
 
 def deliver(row: MailMessage) -> None:
-    """Hand one message over. Calls the network; raises ServerUnavailable or MessageRefused."""
+    """Hand one message over. Calls the network; raises ServerUnavailable or MessageRefused, and nothing else."""
     config: Config = current_app.extensions["config"]
+    try:
+        _hand_over(row, config)
+    except (ValueError, LookupError) as error:  # an address or a text that makes no message, whoever is asked
+        reason = f"cannot be written: {type(error).__name__}"
+        raise MessageRefused(reason, is_permanent=True, about_address=False) from error
+
+
+def _hand_over(row: MailMessage, config: Config) -> None:
     message = compose(row, config)
     if config.mail_server is None:
-        write_file(config.instance_path / "mail", row, message)
+        write_file(config.instance_path / "mail", row, message.message().as_bytes())
         return
     backend = VerifiedSmtp(
         host=config.mail_server,
@@ -95,13 +98,16 @@ def compose(row: MailMessage, config: Config) -> EmailMultiAlternatives:
     return message
 
 
-def write_file(folder: Path, row: MailMessage, message: EmailMultiAlternatives) -> None:
+def write_file(folder: Path, row: MailMessage, body: bytes) -> None:
     """Write the message as one `.eml` file that appears whole; writing it again replaces it."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{row.created_at:%Y%m%dT%H%M%S}-{row.ref}.eml"
     draft = file.with_suffix(".part")
-    draft.write_bytes(message.message().as_bytes())
-    draft.rename(file)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(body)
+        draft.rename(file)
+    except OSError as error:
+        raise ServerUnavailable(type(error).__name__) from error
 
 
 def _send(backend: VerifiedSmtp, message: EmailMultiAlternatives) -> None:
@@ -109,14 +115,17 @@ def _send(backend: VerifiedSmtp, message: EmailMultiAlternatives) -> None:
         backend.open()
         backend.send_messages([message])
     except smtplib.SMTPRecipientsRefused as refusal:
-        code = next(iter(refusal.recipients.values()))[0]
-        raise MessageRefused(code, about_address=True) from refusal
+        raise _refused(next(iter(refusal.recipients.values()))[0], about_address=True) from refusal
     except smtplib.SMTPDataError as refusal:
-        raise MessageRefused(refusal.smtp_code, about_address=False) from refusal
+        raise _refused(refusal.smtp_code, about_address=False) from refusal
     except (OSError, smtplib.SMTPException) as error:  # a time-out, a reset, a failed sign-in, an unknown sender
         raise ServerUnavailable(type(error).__name__) from error
     finally:
         _hang_up(backend)
+
+
+def _refused(code: int, *, about_address: bool) -> MessageRefused:
+    return MessageRefused(f"smtp_{code}", is_permanent=code >= _PERMANENT, about_address=about_address)
 
 
 def _hang_up(backend: VerifiedSmtp) -> None:

@@ -21,6 +21,7 @@ from randonumber.mail.models import MailMessage, MailStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from flask import Flask
 
@@ -146,6 +147,16 @@ def test_content_that_is_refused_for_good_is_dead_and_shown(postbox: Postbox) ->
     forget()
 
 
+def test_a_message_that_cannot_be_written_blocks_no_other(postbox: Postbox) -> None:
+    bad, good = queued("a@example..com"), queued()
+    for hours in range(sending.MOST_TRIES_WHEN_PERMANENT):
+        run_later(timedelta(hours=hours))
+    assert stored(good).status == MailStatus.SENT
+    assert stored(bad).status == MailStatus.DEAD
+    assert stored(bad).last_error == "cannot be written: ValueError"
+    forget()
+
+
 def test_refusals_wait_longer_each_time_up_to_an_hour() -> None:
     waits = [sending.wait_before(tries) for tries in range(1, sending.MOST_TRIES)]
     assert waits == sorted(waits)
@@ -209,6 +220,18 @@ def test_without_a_server_each_message_is_one_file(committed: Flask) -> None:
         message = message_from_bytes(file.read_bytes(), policy=policy.default)
         assert message["Message-ID"] == stored(ref).message_id
     assert not list(folder.glob("*.part"))
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_message_queued(
+    committed: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mail").write_text("a file where the folder should be")
+    config = replace(committed.extensions["config"], instance_path=tmp_path)
+    monkeypatch.setitem(committed.extensions, "config", config)
+    ref = queued()
+    sending.send_due()
+    assert (stored(ref).status, stored(ref).tries) == (MailStatus.QUEUED, 0)
+    forget()
 
 
 def test_the_sweep_asks_for_a_round_only_when_something_is_due(committed: Flask) -> None:
