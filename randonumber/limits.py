@@ -7,6 +7,7 @@ limits of the API are not here: they count in memory, so that the hot path write
 from __future__ import annotations
 
 import hashlib
+import logging
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session, sessionmaker
 
+log = logging.getLogger(__name__)
 FORGET: Final = timedelta(hours=1)
 """Who has kept quiet this long after a window begins anew, with the shortest."""
 _NETWORKS: Final = {4: 24, 6: 48}
@@ -90,6 +92,7 @@ def hit(
         row = counting.execute(_HIT, parameters).one()
     if row.hits > limit:
         seconds = max(1, -(-(row.ends_at - clock.now()) // timedelta(seconds=1)))
+        log.warning("rate_limited", extra={"limit": name, "seconds": seconds})
         message = f"Too many attempts. Please try again in {_in_words(seconds)}."
         raise RateLimited(message, headers={"Retry-After": str(seconds)})
 

@@ -75,11 +75,11 @@ def get(session: Session, email: str) -> User:
     return session.scalars(select(User).where(User.email == email)).one()
 
 
-def set_password(session: Session, user_id: int, password_hash: str, *, keep_session: str | None = None) -> User:
-    """Change the password. Every other session and every recovery link dies. Never commits."""
+def set_password(session: Session, user_id: int, password_hash: str) -> User:
+    """Change the password. Every session and every recovery link dies. Never commits."""
     user = lock(session, user_id)
     user.password = password_hash
-    sessions.end_all(session, user_id, but=keep_session)
+    sessions.end_all(session, user_id)
     tokens.cancel(session, user_id, LinkPurpose.RESET)
     return user
 

@@ -46,6 +46,8 @@ def works(token: str) -> bool:
 
 def reset(token: str, password: str) -> User | None:
     """Set a new password by a recovery link; None when it does not work (any more). Every session dies."""
+    if not works(token):  # nobody makes us hash for nothing
+        return None
     hashed = passwords.digest(password)
     with transaction() as session:
         user_id = tokens.redeem(session, token, LinkPurpose.RESET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from randonumber import limits
@@ -11,6 +12,7 @@ from randonumber.database import transaction
 if TYPE_CHECKING:
     from randonumber.auth.models import User
 
+log = logging.getLogger(__name__)
 ACCOUNT_LIMIT: Final = "sign_in_account"
 ADDRESS_LIMIT: Final = "sign_in_address"
 PER_ACCOUNT: Final = 5
@@ -33,6 +35,7 @@ def authenticate(email: str, password: str) -> User | None:
         user = accounts.find(session, email)
     matches, renewed = passwords.verify(password, user.password if user else None)
     if user is None or not matches or not user.active:
+        log.info("sign_in_refused", extra={"user": user.ref if user else None})
         return None
     limits.forgive(ACCOUNT_LIMIT, email)
     limits.give_back(ADDRESS_LIMIT, address)

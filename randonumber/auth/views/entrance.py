@@ -35,7 +35,6 @@ def login() -> ResponseReturnValue:
     if user is None:
         if not form.errors:
             form.form_errors = [_WRONG]
-        log.info("sign_in_refused")
         return render_template("security/login.html", form=form), 422
     browser.enter(user)
     log.info("signed_in", extra={"user": user.ref})
