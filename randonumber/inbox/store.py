@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Flask, current_app
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 
 from randonumber import clock
-from randonumber.inbox.models import InboxEvent
 from randonumber.inbox.registry import handlers_of, knows_account
 from randonumber.jobs import enqueue
 
@@ -16,6 +15,18 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.inbox.envelope import Envelope
+
+_INSERT: Final = text(
+    """
+    INSERT INTO inbox_events (id, type, object_id, stripe_account, livemode, body, created_at, received_at,
+                              status, reason, due_at, closed_at)
+    VALUES (:id, :type, :object_id, :account, :livemode, :body, :created_at, :now,
+            :status, :reason, :due_at, :closed_at)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id
+    """
+)
+"""As text, since this is the one statement between Stripe and its 200: built anew each time it cost half of that."""
 
 
 def store(session: Session, envelope: Envelope) -> bool:
@@ -26,25 +37,26 @@ def store(session: Session, envelope: Envelope) -> bool:
     """
     reason = why_ignored(session, current_app, envelope)
     now = clock.now()
-    values = {
-        "id": envelope.id,
-        "type": envelope.type,
-        "object_id": envelope.object_id,
-        "stripe_account": envelope.account,
-        "livemode": envelope.livemode,
-        "body": envelope.body,
-        "created_at": envelope.created_at,
-        "received_at": now,
-        "status": "ignored" if reason else "pending",
-        "reason": reason,
-        "due_at": None if reason else now,
-        "closed_at": now if reason else None,
-    }
-    statement = insert(InboxEvent).values(values).on_conflict_do_nothing(index_elements=[InboxEvent.id])
-    is_new = session.scalar(statement.returning(InboxEvent.id)) is not None
-    if is_new and reason is None:
+    is_new = session.execute(
+        _INSERT,
+        {
+            "id": envelope.id,
+            "type": envelope.type,
+            "object_id": envelope.object_id,
+            "account": envelope.account,
+            "livemode": envelope.livemode,
+            "body": envelope.body,
+            "created_at": envelope.created_at,
+            "now": now,
+            "status": "ignored" if reason else "pending",
+            "reason": reason,
+            "due_at": None if reason else now,
+            "closed_at": now if reason else None,
+        },
+    ).first()
+    if is_new is not None and reason is None:
         enqueue(session, "inbox.dispatch", event_id=envelope.id)
-    return is_new
+    return is_new is not None
 
 
 def why_ignored(session: Session, app: Flask, envelope: Envelope) -> str | None:
