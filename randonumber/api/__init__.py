@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randonumber.api import account, draws, rates
+from randonumber.api import account, draws, jobs, purchases, rates
 from randonumber.extensions import csrf
 
 if TYPE_CHECKING:
     from flask import Flask
 
+__all__ = ["init_app", "jobs"]
+
 
 def init_app(app: Flask) -> None:
     """Bind the routes. CSRF is asked of a signed-in browser by `callers.identify`; a key needs none."""
     rates.init_app(app)
-    for blueprint in (draws.blueprint, account.blueprint):
+    for blueprint in (draws.blueprint, account.blueprint, purchases.blueprint):
         csrf.exempt(blueprint)
         app.register_blueprint(blueprint)

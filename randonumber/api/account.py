@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from randonumber.api import callers, pages, rates
 from randonumber.database import transaction
@@ -13,6 +12,7 @@ from randonumber.errors import InvalidRequest
 from randonumber.ledger import queries
 
 if TYPE_CHECKING:
+    from flask import Response
     from sqlalchemy.orm import Session
 
 blueprint = Blueprint("api_account", __name__, url_prefix="/api/v1")
@@ -27,7 +27,7 @@ def balance() -> Response:
     with transaction() as session:
         user_id = callers.require(session, caller, "read")
         answer = _balance(session, user_id)
-    return Response(json.dumps(answer), content_type="application/json")
+    return pages.json_answer(answer)
 
 
 @blueprint.get("/transactions")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
@@ -30,7 +29,7 @@ def draw_numbers() -> Response:
     rates.count(caller)
 
     def effect(connection: Connection[Any], wish: wishes.Wish) -> Response:
-        return _json(_show_drawn(service.draw(connection, caller.payer, wish)), 201)
+        return pages.json_answer(_show_drawn(service.draw(connection, caller.payer, wish)), 201)
 
     return once.answer(caller, "draw", lambda: wishes.read(bodies.json_object()), effect)
 
@@ -43,13 +42,13 @@ def draw_digit() -> Response:
 
     def effect(connection: Connection[Any], wish: wishes.Wish) -> Response:
         drawn = service.draw(connection, caller.payer, wish)
-        return _json({"number": drawn.values[0], "status": "SUCCESS", "credits_left": drawn.credits_left}, 200)
+        return pages.json_answer({"number": drawn.values[0], "status": "SUCCESS", "credits_left": drawn.credits_left})
 
     try:
         return once.answer(caller, "draw", lambda: wishes.DIGIT, effect)
     except InsufficientCredits as refusal:
         members = {name: refusal.extra[name] for name in ("credits_left", "buy_url")}
-        return _json({"status": "FAILURE", "code": refusal.code, **members}, refusal.status)
+        return pages.json_answer({"status": "FAILURE", "code": refusal.code, **members}, refusal.status)
 
 
 @blueprint.get("/draws")
@@ -72,7 +71,7 @@ def show(ref: str) -> Response:
     with transaction() as session:
         user_id = callers.require(session, caller, "read")
         draw = queries.get_draw(session, user_id, ref)
-    return _json(show_draw(draw), 200)
+    return pages.json_answer(show_draw(draw))
 
 
 def show_draw(draw: Draw | DrawSummary) -> dict[str, Any]:
@@ -99,7 +98,3 @@ def _show_drawn(drawn: Drawn) -> dict[str, Any]:
         "credits_left": drawn.credits_left,
         "created_at": drawn.created_at.isoformat(),
     }
-
-
-def _json(members: dict[str, Any], status: int) -> Response:
-    return Response(json.dumps(members), status=status, content_type="application/json")

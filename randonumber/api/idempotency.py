@@ -18,11 +18,14 @@ from randonumber.database import driver_sql
 from randonumber.errors import IdempotencyMismatch, InProgress, InvalidRequest
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from psycopg import Connection
 
 KEPT_HOURS: Final = 72
 _VISIBLE: Final = re.compile(r"[!-~]{1,255}")
-_PIECE: Final = 1_000
+PIECE: Final = 1_000
+"""So many answers are forgotten in one transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,6 @@ def keep(connection: Connection[Any], occasion: Occasion, response: Response) ->
     connection.execute(_KEEP, occasion.scope | answer)
 
 
-def forget(connection: Connection[Any], **moment: Any) -> int:
-    """Delete a piece of what is older than KEPT_HOURS at the moment `now`, and return how many. Never commits."""
-    parameters = {"hours": KEPT_HOURS, "piece": _PIECE, **moment}
-    return connection.execute(_FORGET, parameters).rowcount
+def forget(connection: Connection[Any], now: datetime) -> int:
+    """Delete up to PIECE answers that are older than KEPT_HOURS, and return how many. Never commits."""
+    return connection.execute(_FORGET, {"hours": KEPT_HOURS, "piece": PIECE, "now": now}).rowcount

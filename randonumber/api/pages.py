@@ -45,4 +45,9 @@ def wanted() -> Wanted:
 
 def answer(rows: Sequence[dict[str, Any]], next_cursor: str | None) -> Response:
     """Return a page; `next_cursor` asks for the one after it, null at the end."""
-    return Response(json.dumps({"data": rows, "next_cursor": next_cursor}), content_type="application/json")
+    return json_answer({"data": rows, "next_cursor": next_cursor})
+
+
+def json_answer(members: dict[str, Any], status: int = 200) -> Response:
+    """Return a JSON object."""
+    return Response(json.dumps(members), status=status, content_type="application/json")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from randonumber import clock
 from randonumber.api import idempotency
+from randonumber.api.jobs import forget_answers
 from randonumber.database import driver_connection, transaction
 from tests import drawing, people
 
@@ -141,12 +142,15 @@ def test_what_dies_before_its_commit_is_not_remembered(client: FlaskClient, monk
 
 
 def test_answers_are_forgotten_after_three_days_and_no_sooner(client: FlaskClient) -> None:
-    key = people.make_key(drawing.buyer(2))
-    ask(client, key, "old")
+    key = people.make_key(drawing.buyer(3))
+    for name in ("old", "older", "new"):
+        ask(client, key, name)
     with transaction() as session:
-        session.execute(text("UPDATE idempotency_keys SET created_at = created_at - interval '71 hours'"))
-    ask(client, key, "new")
-    with transaction() as session:
-        assert idempotency.forget(driver_connection(session), now=clock.now()) == 0
-        assert idempotency.forget(driver_connection(session), now=clock.now() + timedelta(hours=2)) == 1
+        session.execute(
+            text("UPDATE idempotency_keys SET created_at = created_at - interval '71 hours' WHERE key <> 'new'")
+        )
+    forget_answers.func(0)
+    assert drawing.count("idempotency_keys") == 3
+    with clock.frozen(clock.now() + timedelta(hours=2)):
+        forget_answers.func(0)
     assert drawing.count("idempotency_keys") == 1
