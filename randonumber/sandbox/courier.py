@@ -1,6 +1,7 @@
 """The thread that carries webhooks to the app, a few at a time."""
 
 import logging
+import sqlite3
 import threading
 
 import requests
@@ -13,6 +14,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 4
 TIMEOUT_SECONDS = 10
 IDLE_SECONDS = 60
+SICK_SECONDS = 5
 
 
 class Courier:
@@ -38,9 +40,14 @@ class Courier:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._sandbox.wake.clear()
-            for one in self._next():
-                threading.Thread(target=self._carry, args=(one,), name="courier-post", daemon=True).start()
-            self._sandbox.wake.wait(self._pause())
+            try:
+                for one in self._next():
+                    threading.Thread(target=self._carry, args=(one,), name="courier-post", daemon=True).start()
+                pause = self._pause()
+            except sqlite3.Error:
+                logger.exception("courier_cannot_read")
+                pause = SICK_SECONDS
+            self._sandbox.wake.wait(pause)
 
     def _next(self) -> list[Delivery]:
         with self._carried_lock:
@@ -52,19 +59,21 @@ class Courier:
         return found
 
     def _pause(self) -> float:
-        at = delivery.next_due_at(self._sandbox)
         with self._carried_lock:
-            busy = bool(self._carried)
-        if busy or at is None:
+            skip = frozenset(self._carried)
+        at = delivery.next_due_at(self._sandbox, skip=skip)
+        if at is None or len(skip) == AT_ONCE:
             return IDLE_SECONDS
         return min(max(at - clock.real_now(), 0.01), IDLE_SECONDS)
 
     def _carry(self, one: Delivery) -> None:
-        outcome = post(one)
-        delivery.settle(self._sandbox, one, outcome)
-        with self._carried_lock:
-            self._carried.discard(one.id)
-        self._sandbox.wake.set()
+        try:
+            outcome = post(one)
+            delivery.settle(self._sandbox, one, outcome)
+        finally:
+            with self._carried_lock:
+                self._carried.discard(one.id)
+            self._sandbox.wake.set()
         if not outcome.taken:
             logger.info("webhook_not_taken", extra={"event_id": one.event_id, "status": outcome.status})
 

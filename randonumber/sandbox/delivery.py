@@ -17,6 +17,7 @@ from randonumber.sandbox.scope import Sandbox, unit
 GIVE_UP_SECONDS = 3 * 24 * 60 * 60
 LONGEST_WAIT_SECONDS = 300
 SHOWN_CHARACTERS = 4000
+KEPT_ATTEMPTS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +75,14 @@ def signed(sandbox: Sandbox, row: sqlite3.Row) -> Delivery:
     return Delivery(id=row["id"], event_id=row["event_id"], url=row["url"], headers=headers, body=body)
 
 
-def next_due_at(sandbox: Sandbox) -> float | None:
-    """Real time of the next delivery, None when nothing waits."""
+def next_due_at(sandbox: Sandbox, *, skip: frozenset[int] = frozenset()) -> float | None:
+    """Real time of the next delivery or of what the clock does next, None when nothing waits."""
     with sandbox.store.transaction():
-        row = sandbox.store.row("SELECT min(due_at) AS at FROM deliveries WHERE state = 'pending'")
+        row = sandbox.store.row(
+            "SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM deliveries WHERE state = 'pending' "
+            "AND id NOT IN (SELECT value FROM json_each(?)) UNION ALL SELECT min(at) - ? FROM due)",
+            json.dumps(sorted(skip)), clock.lead(sandbox.store),
+        )  # fmt: skip
         return row["at"] if row else None
 
 
@@ -88,11 +93,12 @@ def settle(sandbox: Sandbox, delivery: Delivery, outcome: Outcome) -> None:
         row = store.row("SELECT * FROM deliveries WHERE id = ?", delivery.id)
         if row is None:
             return
-        store.run(
+        cursor = store.run(
             "INSERT INTO attempts (delivery_id, at, headers, body, status, answer) VALUES (?, ?, ?, ?, ?, ?)",
             delivery.id, now, json.dumps(delivery.headers, indent=2), delivery.body.decode(), outcome.status,
             outcome.answer[:SHOWN_CHARACTERS],
         )  # fmt: skip
+        store.run("DELETE FROM attempts WHERE id <= ?", (cursor.lastrowid or 0) - KEPT_ATTEMPTS)
         tries = row["attempts"] + 1
         late = now - row["created_at"] > GIVE_UP_SECONDS
         state = "delivered" if outcome.taken else "given_up" if late else "pending"

@@ -74,6 +74,7 @@ def enqueue(scope: Scope, event_id: str, url: str, secret: str, state: str, due_
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         scope.account, event_id, url, secret, state, clock.real_now(), due_at,
     )  # fmt: skip
+    scope.sandbox.wake.set()  # the courier looks only when this transaction has ended: they share a lock
 
 
 def resend(scope: Scope, event_id: str) -> int:

@@ -29,7 +29,7 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """What one sandbox is made of. `wake` is set whenever there may be something to deliver."""
+    """What one sandbox is made of. `wake` is set when there is something to deliver."""
 
     store: Store
     description: Description
@@ -115,7 +115,6 @@ def unit(
         run_due(scope)
         yield scope
         scope.run_later()
-    sandbox.wake.set()
 
 
 def schedule(scope: Scope, at: int, action: str, object_id: str) -> None:

@@ -113,9 +113,9 @@ def of_integer(value: str, name: str) -> int:
 
 
 def of_string(value: str, schema: dict[str, Any], name: str) -> str:
-    """Return a string within its length and, where Stripe closes the list, one of its values."""
+    """Return a string within its length and, where Stripe names them, one of its values."""
     allowed = schema.get("enum")
-    if allowed and value not in allowed and not schema.get("x-stripeBypassValidation"):
+    if allowed and value not in allowed:
         raise unchecked(f"Invalid {name}: must be {one_of([item for item in allowed if item])}", param=name)
     longest = schema.get("maxLength")
     if longest is not None and len(value) > longest:

@@ -21,6 +21,7 @@ from randonumber.sandbox.wire.request import VERSION, Call, identify, read
 
 Handler = Callable[..., Json]
 KEPT_REQUESTS = 2000
+SHOWN_CHARACTERS = 20_000
 
 
 class InvalidAnswer(Exception):
@@ -185,10 +186,11 @@ def log(scope: Scope, request: Request, request_id: str, name: str, params: Json
         "INSERT INTO requests (id, account, at, operation, params, key, status, answer) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         request_id, scope.account, clock.real_now(), name, json.dumps(params),
-        request.headers.get("Idempotency-Key"), answer.status, answer.body,
+        request.headers.get("Idempotency-Key"), answer.status, answer.body[:SHOWN_CHARACTERS],
     )  # fmt: skip
     if cursor.lastrowid and cursor.lastrowid % 100 == 0:
         scope.store.run("DELETE FROM requests WHERE seq <= ?", cursor.lastrowid - KEPT_REQUESTS)
+        idempotency.forget_the_old(scope)
 
 
 def written(sandbox: Sandbox, request: Request, call: Call | None, request_id: str, answer: Answer) -> Response:

@@ -64,6 +64,11 @@ def in_use() -> Unchecked:
     )
 
 
+def forget_the_old(scope: Scope) -> None:
+    """Drop what no request could meet any more."""
+    scope.store.run("DELETE FROM idempotency WHERE real_at + seconds < ?", clock.real_now())
+
+
 def recall(scope: Scope, key: str, print_: str) -> Kept | None:
     """Return the answer kept under a key, or None for a new one. Raises Refused when the parameters differ."""
     row = scope.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
