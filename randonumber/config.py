@@ -62,6 +62,7 @@ class Config:
     mail_password: str | None = setting(str, None)
     mail_default_sender: str = setting(str, "Rando Number <hello@localhost>")
     ratelimit_storage_uri: str | None = setting(str, None)
+    registrations_per_hour: int = setting(whole(least=1), 5)
     api_rate_limit: str = setting(settings.rate, "100/second")
     credit_tiers: tuple[Tier, ...] = setting(settings.tiers, settings.tiers(settings.TIERS))
     free_credits: int = setting(whole(most=1_000_000), 3)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from flask import current_app
+
 from randonumber import clock, limits
 from randonumber.auth import accounts, letters, passwords, tokens
 from randonumber.auth.models import LinkPurpose, User
 from randonumber.database import transaction
 
 LIMIT: Final = "registration"
-PER_HOUR: Final = 5
 CONFIRMATION_LIMIT: Final = "confirmation"
 SENT_TWICE_WITHIN: Final = timedelta(minutes=10)
 """A registration that comes again within this time, with its password, is the same one."""
@@ -22,9 +23,10 @@ def register(email: str, password: str) -> User | None:
 
     User, ledger accounts, gifts and mail are one transaction: all of them, or nothing. Sent twice with the same
     password, it returns the same user twice. Registration tells whether an address is known, since a new one is
-    signed in at once; so raises RateLimited from the sixth in an hour from one network.
+    signed in at once; so raises RateLimited after `REGISTRATIONS_PER_HOUR` (5) in an hour from one network.
     """
-    limits.hit(None, LIMIT, limits.client_network(), limit=PER_HOUR, per_seconds=3_600)
+    most = current_app.extensions["config"].registrations_per_hour
+    limits.hit(None, LIMIT, limits.client_network(), limit=most, per_seconds=3_600)
     hashed = passwords.digest(password)
     with transaction() as session:
         user = accounts.create(session, email, hashed)
