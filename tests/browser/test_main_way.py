@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,13 +47,3 @@ def test_a_declined_card_is_said_and_another_one_works(visit: Callable[..., Visi
     person.pay()
     person.wait_until_paid()
     assert person.credits_left() == 4
-
-
-def test_who_has_too_few_credits_learns_where_to_get_more(visit: Callable[..., Visitor]) -> None:
-    person = visit()
-    person.register()
-    person.page.fill("[name=n]", "4")
-    person.page.click("form[action='/numbers'] button[type=submit]")
-    link = person.page.locator("main a[href='/credits']").first
-    link.click()
-    person.page.wait_for_url(re.compile("/credits$"))

@@ -116,3 +116,16 @@ def test_pressed_twice_a_form_is_sent_once(
     visitor.page.wait_for_url(re.compile("/numbers/drw_"))
     visitor.go("/")
     assert visitor.credits_left() == before - 1
+
+
+def test_who_has_too_few_credits_learns_where_to_get_more(
+    visit: Callable[..., Visitor], buyer: tuple[StorageState, list[str]]
+) -> None:
+    visitor = visit(storage_state=buyer[0])
+    visitor.go("/")
+    before = visitor.credits_left()
+    visitor.page.fill("[name=n]", "10000")
+    visitor.page.click("form[action='/numbers'] button[type=submit]")
+    visitor.page.locator("main [role=alert] a[href='/credits']").click()
+    visitor.page.wait_for_url(re.compile("/credits$"))
+    assert visitor.credits_left() == before
