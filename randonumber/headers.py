@@ -6,8 +6,8 @@ request) carries them too, and it costs a few microseconds. A header that the ap
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from randonumber import logs
@@ -76,14 +76,18 @@ def init_app(app: Flask) -> None:
 
 def wrap(inner: WSGIApplication, standing: list[tuple[str, str]]) -> WSGIApplication:
     """Return the WSGI app with a request id for each request and `standing` headers on each answer."""
-    by_name = [(name.lower(), (name, value)) for name, value in standing]
+    by_name = {name.lower(): (name, value) for name, value in standing}
+    names = frozenset(by_name)
 
     def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request_id = _request_id(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            present = {name.lower() for name, _ in headers}
-            headers += [item for name, item in by_name if name not in present]
+            own = {name.lower() for name, _ in headers}
+            if own.isdisjoint(names):
+                headers += standing
+            else:
+                headers += [item for name, item in by_name.items() if name not in own]
             headers.append(("X-Request-Id", request_id))
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
@@ -95,6 +99,6 @@ def wrap(inner: WSGIApplication, standing: list[tuple[str, str]]) -> WSGIApplica
 def _request_id(environ: WSGIEnvironment) -> str:
     """Return the caller's own id for the request where it is one, or a new one; the log lines carry it."""
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    request_id = given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    request_id = given if given and _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
     logs.request_id.set(request_id)
     return request_id
