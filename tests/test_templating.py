@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from randonumber import templating
 
 if TYPE_CHECKING:
     from flask import Flask
+    from flask.testing import FlaskClient
 
 MOMENT = datetime(2026, 11, 21, 7, 24, 5, tzinfo=UTC)
 
@@ -56,3 +58,13 @@ def test_what_a_person_typed_is_shown_as_text(app: Flask) -> None:
     page = "{% import 'macros/ui.html' as ui %}{{ ui.empty(words, words) }}{{ ui.status(words) }}"
     with app.test_request_context("/"):
         assert "<script" not in render_template_string(page, words="<script>alert(1)</script>")
+
+
+def test_scripts_find_the_token_in_the_head_of_a_page(client: FlaskClient) -> None:
+    assert re.search(r'<meta name="csrf-token" content="[^"]{20,}">', client.get("/").text)
+
+
+def test_an_error_page_asks_neither_session_nor_database(client: FlaskClient) -> None:
+    response = client.get("/nothing-here")
+    assert "csrf" not in response.text
+    assert "Set-Cookie" not in response.headers

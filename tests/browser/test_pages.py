@@ -22,7 +22,17 @@ HTML_BUDGET = 30_000
 """Bytes of a page without its files: design.md section 10."""
 SCREENS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark"), (1600, "light")]
 FOR_STRANGERS = {"/": 200, "/login": 200, "/register": 200, "/reset": 200, "/nothing-here": 404}
-FOR_BUYERS = {"/": 200, "/credits": 200, "/account": 200, "/change": 200, "/nothing-here": 404}
+FOR_BUYERS = {
+    "/": 200,
+    "/account": 200,
+    "/change": 200,
+    "/credits": 200,
+    "/credits/purchases": 200,
+    "/credits?quantity=0": 422,
+    "/nothing-here": 404,
+    "/numbers": 200,
+    "/verify": 200,
+}
 
 INJECT = """() => {
     const script = document.createElement("script");

@@ -10,3 +10,6 @@ localTimes();
 copyButtons();
 liveCosts();
 liveQuotes();
+
+// A refused form begins at what is wrong with it.
+document.querySelector("[aria-invalid=true]")?.focus();
