@@ -5,6 +5,7 @@ client = stripe.StripeClient("sk_test_x", http_client=SandboxHTTPClient(app))
 """
 
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -64,9 +65,10 @@ class SandboxHTTPClient(stripe.HTTPClient):
 
     def request_stream(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
-    ) -> NoReturn:
-        """Nothing that is offered here streams."""
-        raise NotImplementedError
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """Return the same answer as something to read from."""
+        body, status, shown = self.request(method, url, headers, post_data)
+        return BytesIO(body), status, shown
 
     def close(self) -> None:
         """Nothing is kept open."""

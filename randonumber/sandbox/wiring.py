@@ -95,9 +95,11 @@ def on_error(error: HTTPException) -> Response | tuple[str, int]:
     status = error.code or 500
     if not request.path.startswith("/v1"):
         return Response(f"{status} {error.description or error.name}\n", status=status, mimetype="text/plain")
-    response = as_envelope(error, status)
     cause = error.original_exception if isinstance(error, InternalServerError) else None
-    if cause is not None:
-        print(f"sandbox: {type(cause).__name__}: {cause}", file=sys.stderr)  # noqa: T201 -- a tool's own output
-        response.headers["Sandbox-Bug"] = f"{type(cause).__name__}: {cause}"[:1000].replace("\n", " ")
+    if cause is None:
+        return as_envelope(error.description or error.name, status)
+    bug = f"{type(cause).__name__}: {cause}"[:1000]
+    print(f"sandbox: {bug}", file=sys.stderr)  # noqa: T201 -- a tool's own output
+    response = as_envelope(f"The sandbox itself failed. {bug}", status)
+    response.headers["Sandbox-Bug"] = ascii(bug)
     return response

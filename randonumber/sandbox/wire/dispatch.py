@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import http_date
 from werkzeug.wrappers import Request
 
@@ -214,8 +214,8 @@ def written(sandbox: Sandbox, request: Request, call: Call | None, request_id: s
     return response
 
 
-def as_envelope(error: HTTPException, status: int) -> Response:
+def as_envelope(message: str, status: int) -> Response:
     """Put anything that went wrong outside an operation into Stripe's envelope."""
     kind = "api_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
-    found = fields(error.description or "", param=None, code=None, kind=kind)
+    found = fields(message, param=None, code=None, kind=kind)
     return Response(json.dumps({"error": found}, indent=2), status=status, mimetype="application/json")
