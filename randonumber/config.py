@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SECRET_LENGTH: Final = 32
+REGISTRATIONS_WHILE_TRYING: Final = 200
+"""An hour, with the sandbox on one's own machine: scripts and demonstrations make people by the dozen."""
 LONGEST_STRIPE_REQUEST_SECONDS: Final = 23
 """Connect 3 s and read 20 s: the longest that one request of the worker to Stripe can live."""
 
@@ -152,6 +154,8 @@ def _complete(config: Config, given: Mapping[str, Any]) -> Config:
         config = replace(config, stripe_connect_base=config.stripe_api_base)
     if "wallet_hold_days" not in given and config.uses_sandbox:
         config = replace(config, wallet_hold_days=0)
+    if "registrations_per_hour" not in given and config.uses_sandbox and config.is_local:
+        config = replace(config, registrations_per_hour=REGISTRATIONS_WHILE_TRYING)
     if not config.app_secret_key and config.is_local:
         config = replace(config, app_secret_key=development_secret(config.instance_path))
     return config

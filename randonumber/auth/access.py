@@ -1,4 +1,4 @@
-"""Who may see a view: declared beside its route, from the outside in: `@signed_in`, `@fresh`."""
+"""What the account's own pages ask beyond a sign-in: that it is fresh."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import functools
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
-from flask import redirect, request
+from flask import redirect
 from flask_security import current_user
 
 from randonumber import web
-from randonumber.auth import browser, paths
-from randonumber.errors import ReauthenticationRequired, Unauthorized
+from randonumber.access import detour, signed_in
+from randonumber.auth import browser
+from randonumber.errors import ReauthenticationRequired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +25,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def signed_in(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
-    """Let in who is signed in; a page sends others to the sign-in and back, a program is answered 401."""
-
-    @functools.wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
-        if current_user.is_authenticated:
-            return view(*args, **kwargs)
-        if web.wants_problem():
-            message = "Please sign in."
-            raise Unauthorized(message)
-        return _detour("/login")
-
-    return guarded
-
-
 def fresh(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
     """Let in who gave a password within the last five minutes; others give it and come back."""
 
@@ -49,7 +35,7 @@ def fresh(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
         if web.wants_problem():
             message = "Please give your password again."
             raise ReauthenticationRequired(message)
-        return _detour("/verify")
+        return detour("/verify")
 
     return signed_in(guarded)
 
@@ -69,10 +55,3 @@ def user() -> User:
     """Return who is signed in, inside a view that only lets such people in."""
     found: User = current_user._get_current_object()  # noqa: SLF001 - the user behind Flask-Login's proxy
     return found
-
-
-def _detour(page: str) -> ResponseReturnValue:
-    """Lead to `page` and from there back; a form that was sent leads back to the account instead."""
-    back = request.full_path.rstrip("?") if request.method == "GET" else "/account"
-    known = paths.own(back)
-    return redirect(page if known == paths.HOME else f"{page}?{urlencode({'next': known})}", 303)

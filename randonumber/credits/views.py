@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 
 from randonumber import clock, limits, web
-from randonumber.auth.access import signed_in, user
+from randonumber.access import person, signed_in
 from randonumber.credits import forms, mails, queries, service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
 from randonumber.database import transaction
-from randonumber.hooks import Person
 from randonumber.stripe_gateway import StripeUnavailable
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def checkout() -> ResponseReturnValue:
     form = forms.CheckoutForm()
     if not form.validate():
         return _shop(form), _UNPROCESSABLE
-    buyer = Person(user_id=user().id, ref=user().ref, email=user().email)
+    buyer = person()
     started = service.start_purchase(buyer, form.order, network=limits.client_network())
     return redirect(started.url or url_for("credits.show", ref=started.ref, go=1), 303)
 
@@ -76,7 +75,7 @@ def checkout() -> ResponseReturnValue:
 def history() -> ResponseReturnValue:
     """List the purchases of whoever is signed in, newest first."""
     with transaction() as session:
-        page = queries.purchases(session, user().id, before=request.args.get("before") or None)
+        page = queries.purchases(session, person().user_id, before=request.args.get("before") or None)
     return render_template("credits/history.html", page=page)
 
 
@@ -84,7 +83,7 @@ def history() -> ResponseReturnValue:
 @signed_in
 def show(ref: str) -> ResponseReturnValue:
     """Show where a purchase is; Stripe's page leads back to here, and until it is final it is asked again."""
-    user_id = user().id
+    user_id = person().user_id
     _own(user_id, ref)
     answers = _refresh(ref)
     purchase = _own(user_id, ref)
@@ -113,7 +112,7 @@ def _leads_on(purchase: Purchase) -> bool:
 def _refresh(ref: str) -> bool:
     """Bring the purchase level with Stripe; False when Stripe does not answer, and the page shows what is known."""
     try:
-        service.refresh_purchase(ref, actor=f"user:{user().ref}", unless_checked_since=clock.now() - ASK_AGAIN_AFTER)
+        service.refresh_purchase(ref, actor=f"user:{person().ref}", unless_checked_since=clock.now() - ASK_AGAIN_AFTER)
     except StripeUnavailable:
         return False
     return True

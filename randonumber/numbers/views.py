@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_login import current_user
 
-from randonumber.auth.access import signed_in
+from randonumber.access import signed_in
 from randonumber.database import transaction
 from randonumber.errors import AppError, InvalidRequest
 from randonumber.numbers import queries, service, wishes

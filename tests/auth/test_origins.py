@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import Flask, request
 
-from randonumber import limits
-from randonumber.auth import origins, paths
+from randonumber import limits, paths
+from randonumber.auth import origins
 from tests.auth.mailbox import link, messages
 from tests.people import PASSWORD, csrf_token, make_key, make_user, register, sign_in
 

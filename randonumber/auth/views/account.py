@@ -10,6 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, session
 from markupsafe import Markup
 
 from randonumber import hooks, jobs
+from randonumber.access import signed_in
 from randonumber.auth import access, browser, keys
 from randonumber.auth.forms import KeyForm, typed
 from randonumber.auth.models import Scope
@@ -34,21 +35,21 @@ _ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @pages.get("/account")
-@access.signed_in
+@signed_in
 def show() -> ResponseReturnValue:
     """Show the account; a key that was just made is shown this once."""
     return _page(KeyForm(formdata=None), new_key=session.pop(_NEW_KEY, None))
 
 
 @pages.get("/user-profile")
-@access.signed_in
+@signed_in
 def old_address() -> ResponseReturnValue:
     """Lead from the page's former address."""
     return redirect("/account", 303)
 
 
 @pages.post("/account/keys")
-@access.signed_in
+@signed_in
 def make_key() -> ResponseReturnValue:
     """Make an API key. One that may withdraw money needs a fresh sign-in."""
     form = KeyForm()
@@ -68,7 +69,7 @@ def make_key() -> ResponseReturnValue:
 
 
 @pages.post("/account/keys/<key_id>/revoke")
-@access.signed_in
+@signed_in
 def revoke_key(key_id: str) -> ResponseReturnValue:
     """Revoke an API key."""
     with transaction() as database:
@@ -82,7 +83,7 @@ def revoke_key(key_id: str) -> ResponseReturnValue:
 
 
 @pages.post("/account/sessions/end")
-@access.signed_in
+@signed_in
 def end_sessions() -> ResponseReturnValue:
     """Sign out every other browser."""
     sign_in.sign_out_everywhere(access.user(), but=browser.session_id())

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, redirect, render_template, request
 from flask_security import current_user
 
-from randonumber.auth import access, browser, paths
+from randonumber import paths
+from randonumber.access import signed_in
+from randonumber.auth import access, browser
 from randonumber.auth.forms import SignInForm, VerifyForm, typed
 from randonumber.auth.service import sign_in
 
@@ -51,7 +53,7 @@ def logout() -> ResponseReturnValue:
 
 
 @public.route("/verify", methods=["GET", "POST"])
-@access.signed_in
+@signed_in
 def verify() -> ResponseReturnValue:
     """Ask for the password again before something that needs a fresh sign-in."""
     form = VerifyForm()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request
 
+from randonumber.access import signed_in
 from randonumber.auth import access, browser
 from randonumber.auth.forms import AddressForm, ChangeForm, ResetForm, typed
 from randonumber.auth.service import recovery
@@ -57,7 +58,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 
 @public.route("/change", methods=["GET", "POST"])
-@access.signed_in
+@signed_in
 def change() -> ResponseReturnValue:
     """Change the password; this browser stays signed in, every other is signed out."""
     form = ChangeForm()

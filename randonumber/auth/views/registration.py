@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, flash, redirect, render_template
 from flask_security import current_user
 
-from randonumber.auth import access, browser, paths
+from randonumber import paths
+from randonumber.access import signed_in
+from randonumber.auth import access, browser
 from randonumber.auth.forms import RegistrationForm, typed
 from randonumber.auth.service import registration
 
@@ -57,7 +59,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 
 @public.post("/confirm")
-@access.signed_in
+@signed_in
 def ask_again() -> ResponseReturnValue:
     """Send the link again."""
     user = access.user()

@@ -34,10 +34,6 @@ PURCHASES_PER_HOUR: Final = 60
 by the thousand (pains.md, 25) and is out of the way of people."""
 PURCHASES_PER_HOUR_AND_NETWORK: Final = 600
 """Of one network, which may be a university's or an office's."""
-HOUR: Final = 30
-"""Of one user: nobody needs more, and a thief who tries stolen cards needs many (pains.md, 25)."""
-PURCHASES_PER_HOUR_AND_NETWORK: Final = 300
-"""Of one network, which may be a university's or an office's."""
 HOUR: Final = 3_600
 FIRST_CHECK: Final = timedelta(minutes=2)
 MOST_CALLS: Final = 4
