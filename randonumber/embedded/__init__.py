@@ -21,7 +21,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
-from randonumber.embedded import server
+from randonumber.embedded import server, sockets
+from randonumber.embedded.locks import close_lock, lock_at_once, open_lock
 from randonumber.embedded.place import (
     Place,
     PostgresDidNotStart,
@@ -55,12 +56,16 @@ class LocalPostgres:
         self._state = state.resolve()
         self._durable = durable
         self._wait_seconds = wait_seconds
+        self._enter_process()
+        self._place: Place | None = None
+        self._socket: Path | None = None
+
+    def _enter_process(self) -> None:
+        """Hold nothing yet; what was held before a fork is held by the parent."""
         self._process_id = os.getpid()
         self._lock = threading.RLock()
         self._mutex: int | None = None
         self._holder: int | None = None
-        self._place: Place | None = None
-        self._socket: Path | None = None
 
     def start(self) -> Self:
         """Start the server or attach to it, and make the database; safe to call again.
@@ -68,6 +73,8 @@ class LocalPostgres:
         The server is released when the process ends normally; a process that SIGTERM may end needs a handler
         for it. Raises PostgresDidNotStart with the reason.
         """
+        if self._process_id != os.getpid():
+            self._enter_process()
         atexit.unregister(self.release)
         atexit.register(self.release)
         try:
@@ -92,7 +99,7 @@ class LocalPostgres:
 
     def url(self, database: str = DATABASE) -> str:
         """Return SQLAlchemy's URL of a database; the server must have been started."""
-        query = {"host": str(self.socket_folder), "port": str(server.PORT)}
+        query = {"host": str(self.socket_folder), "port": str(sockets.PORT)}
         url = URL.create("postgresql+psycopg", username="postgres", database=database, query=query)
         return url.render_as_string(hide_password=False)
 
@@ -123,16 +130,16 @@ class LocalPostgres:
                 return
             with _alone(self._mutex):
                 if self._holder is not None:
-                    if server.lock_at_once(self._holder):
+                    if lock_at_once(self._holder):
                         _end(self.place)
-                    os.close(self._holder)
+                    close_lock(self._holder)
                     self._holder = None
-            os.close(self._mutex)
+            close_lock(self._mutex)
             self._mutex = None
 
     def _open_state(self) -> int:
         make_state(self._state)
-        mutex = server.open_lock(self._state / "start.lock")
+        mutex = open_lock(self._state / "start.lock")
         if os.geteuid() == 0:
             owner = self._state.stat()
             os.chown(mutex, owner.st_uid, owner.st_gid)
@@ -142,7 +149,7 @@ class LocalPostgres:
         place = self._place = find_place(self._state, durable=self._durable)
         if self._holder is None:
             _sweep()
-            self._holder = server.open_lock(place.holders, place)
+            self._holder = open_lock(place.holders, place.account)
             fcntl.flock(self._holder, fcntl.LOCK_SH)
         server.make_data(place, durable=self._durable)
         server.ensure_running(place, durable=self._durable, wait_seconds=self._wait_seconds)
@@ -191,7 +198,7 @@ def _end(place: Place) -> None:
 def _sweep() -> None:
     """End and remove what killed holders have left of databases that were to be thrown away."""
     for place in abandoned_places():
-        holder = server.open_lock(place.holders)
-        if server.lock_at_once(holder):
+        holder = open_lock(place.holders)
+        if lock_at_once(holder):
             _end(place)
-        os.close(holder)
+        close_lock(holder)

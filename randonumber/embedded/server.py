@@ -14,7 +14,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from itertools import chain
 from pathlib import Path
@@ -24,42 +23,21 @@ import psutil
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from randonumber.embedded import sockets
+from randonumber.embedded.locks import close_lock, lock_at_once, open_lock
 from randonumber.embedded.place import Place, PostgresDidNotStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-PORT: Final = 5432
-"""The name of the socket ends with it; nothing listens on the network."""
 
 _POLL_SECONDS: Final = 0.05
 _SILENT_SECONDS: Final = 20
 """A server that lives but is silent for so long has lost its socket, and is started anew."""
 _LEFTOVER_SECONDS: Final = 2
 """Processes of a killed server end by themselves within milliseconds, unless a query keeps them busy."""
-_LONGEST_SOCKET_FOLDER: Final = 103 - len("/.s.PGSQL.5432")
-"""In bytes. The path of a socket has 107 on Linux, 103 on macOS."""
-_SOCKET_PREFIX: Final = "randonumber-"
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _SETTINGS: Final = {"listen_addresses": "", "unix_socket_permissions": "0700", "cluster_name": "randonumber"}
 _CARELESS: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
-
-def open_lock(path: Path, place: Place | None = None) -> int:
-    """Open a file to lock, made if missing; in a place it belongs to the user of that place."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    if place is not None:
-        place.account.own(descriptor)
-    return descriptor
-
-
-def lock_at_once(descriptor: int) -> bool:
-    """Take the lock for ourselves alone, or return False without waiting."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def make_data(place: Place, *, durable: bool) -> None:
@@ -122,8 +100,8 @@ def stop(place: Place, *, patience_seconds: float = 30) -> None:
             process.kill()
     if place.folder.exists():
         _wait_until_gone(place, _LEFTOVER_SECONDS)
-        _remove_socket(place, socket)
-        if socket is not None and socket != place.data and _is_own_socket_folder(place, socket):
+        sockets.remove(place, socket)
+        if socket is not None and socket != place.data and sockets.is_own(place, socket):
             socket.rmdir()
 
 
@@ -145,14 +123,14 @@ def socket_folder(place: Place) -> Path:
 def conninfo(socket: Path, *, connect_timeout: int) -> str:
     """Return libpq's words for the maintenance database; the time-out is in seconds."""
     return make_conninfo(
-        host=str(socket), port=PORT, user="postgres", dbname="postgres", connect_timeout=connect_timeout
+        host=str(socket), port=sockets.PORT, user="postgres", dbname="postgres", connect_timeout=connect_timeout
     )
 
 
 def _launch(place: Place, lock: int, *, durable: bool) -> None:
     _, last = _recorded(place)
     for folder in (place.data, last):
-        _remove_socket(place, folder)
+        sockets.remove(place, folder)
     (place.data / "postmaster.pid").unlink(missing_ok=True)
     log = place.folder / "log"
     if log.exists():
@@ -160,12 +138,12 @@ def _launch(place: Place, lock: int, *, durable: bool) -> None:
     settings = _SETTINGS | ({} if durable else _CARELESS)
     options = chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
     # Whoever was connected when the server was killed looks for it where it was.
-    socket = last if last is not None and _is_own_socket_folder(place, last) else _make_socket_folder(place)
+    socket = last if last is not None and sockets.is_own(place, last) else sockets.make_folder(place)
     postgres = [place.programs / "bin" / "postgres", "-D", place.data, "-k", socket]
     # The shell starts it in the background and ends: the server is nobody's child, and in a session of its
     # own that no Ctrl-C reaches. The arguments are not parsed again.
     command = ["/bin/sh", "-c", '"$@" &', "sh", *map(str, postgres), *options]
-    output = open_lock(log, place)
+    output = open_lock(log, place.account)
     try:
         subprocess.run(
             command,
@@ -177,52 +155,7 @@ def _launch(place: Place, lock: int, *, durable: bool) -> None:
             **_as_user(place),
         )
     finally:
-        os.close(output)
-
-
-def _make_socket_folder(place: Place) -> Path:
-    """Return the data directory, or a private temporary folder where libpq could not use that path.
-
-    The path of a socket is limited, and a comma separates hosts.
-    """
-    if _can_hold_socket(place.data):
-        return place.data
-    for parent in _temporary_folders():
-        if _can_hold_socket(parent / f"{_SOCKET_PREFIX}12345678") and place.account.reaches(parent):
-            folder = Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX, dir=parent))
-            place.account.own(folder)
-            return folder
-    message = f"{place.data} is too long for a socket, and no temporary folder can be used: set TMPDIR"
-    raise PostgresDidNotStart(message)
-
-
-def _can_hold_socket(folder: Path) -> bool:
-    text = str(folder)
-    return len(os.fsencode(text)) <= _LONGEST_SOCKET_FOLDER and "," not in text and text.isprintable()
-
-
-def _temporary_folders() -> list[Path]:
-    # mkdtemp makes the names in them
-    return [Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")]  # noqa: S108
-
-
-def _is_own_socket_folder(place: Place, folder: Path) -> bool:
-    """Whether a folder that the server named is the place's own: neither forged nor another server's."""
-    if folder == place.data:
-        return True
-    if folder.is_symlink() or not folder.is_dir() or not folder.name.startswith(_SOCKET_PREFIX):
-        return False
-    lock = folder / f".s.PGSQL.{PORT}.lock"
-    owners = lock.read_text(errors="surrogateescape").splitlines()[1:2] if lock.exists() else []
-    return folder.stat().st_uid == place.account.uid and owners in ([], [str(place.data)])
-
-
-def _remove_socket(place: Place, folder: Path | None) -> None:
-    """Remove the socket that a server has left when it ended."""
-    if folder is None or not _is_own_socket_folder(place, folder):
-        return
-    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-        (folder / name).unlink(missing_ok=True)
+        close_lock(output)
 
 
 def _as_user(place: Place) -> dict[str, Any]:
@@ -231,11 +164,11 @@ def _as_user(place: Place) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _server_lock(place: Place) -> Iterator[int]:
-    lock = open_lock(place.folder / "server.lock", place)
+    lock = open_lock(place.folder / "server.lock", place.account)
     try:
         yield lock
     finally:
-        os.close(lock)
+        close_lock(lock)
 
 
 def _wait_until_gone(place: Place, seconds: float) -> None:

@@ -15,7 +15,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 # The package is entered without its __init__, which loads the whole app and takes a second. What another user
 # could not read is loaded before becoming that user.
 SCRIPT: Final = """
-import ctypes, os, sys, types
+import ctypes, os, signal, sys, types, warnings
 from pathlib import Path
 
 root, state, uid, gid, programs, as_reaper = sys.argv[1:]
@@ -40,6 +40,15 @@ for line in sys.stdin:
             print(postgres.start().url("postgres"), flush=True)
         except PostgresDidNotStart as error:
             print("refused:", str(error).replace("\\n", " "), flush=True)
+    if line == "keep\\n":
+        postgres.keep()
+        print("kept", flush=True)
+    if line == "fork\\n":
+        warnings.simplefilter("ignore")
+        if pid := os.fork():
+            print(pid, flush=True)
+        else:
+            signal.pause()
 """
 
 
@@ -57,10 +66,10 @@ class Holder:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def ask(self) -> None:
-        """Let it start; `answer` waits for the outcome."""
+    def ask(self, command: str = "start") -> None:
+        """Let it start, keep or fork; `answer` waits for the outcome."""
         assert self.process.stdin
-        self.process.stdin.write("start\n")
+        self.process.stdin.write(f"{command}\n")
         self.process.stdin.flush()
 
     def answer(self) -> str:

@@ -13,6 +13,7 @@ from psycopg.pq import Ping
 from sqlalchemy import create_engine, text
 
 from randonumber.embedded import LocalPostgres, PostgresDidNotStart, place, server
+from randonumber.embedded.locks import close_lock, lock_at_once, open_lock
 from tests.embedded.holder import Holder
 from tests.embedded.questions import ask, execute, identity, is_running, until
 
@@ -157,7 +158,7 @@ def test_after_the_last_holder_was_killed_the_next_one_stops_the_server(
     assert not is_running(url)
 
 
-def test_the_end_of_a_forked_child_leaves_the_server_alone(folder: Path, ourselves: Account) -> None:
+def test_the_end_of_a_forked_child_leaves_the_server_alone(folder: Path) -> None:
     local = LocalPostgres(folder / "postgres", durable=False).start()
     local._process_id += 1  # as a forked child sees it
     local.release()
@@ -192,7 +193,9 @@ def test_a_broken_configuration_is_told_with_the_end_of_the_log(postgres: Maker,
         file.write("\nno_such_setting = 1\n")
     with pytest.raises(PostgresDidNotStart, match=r"(?s)ended while it started.*log:.*no_such_setting"):
         local.start()
-    assert server.lock_at_once(server.open_lock(local.place.holders))
+    holders = open_lock(local.place.holders)
+    assert lock_at_once(holders)
+    close_lock(holders)
 
 
 def test_a_failed_initdb_is_told_and_leaves_nothing(
@@ -242,8 +245,8 @@ def test_a_program_that_ends_releases_the_server(folder: Path, ourselves: Accoun
 
 
 def is_running_at(local: LocalPostgres) -> bool:
-    lock = server.open_lock(local.place.folder / "server.lock")
+    lock = open_lock(local.place.folder / "server.lock")
     try:
-        return not server.lock_at_once(lock)
+        return not lock_at_once(lock)
     finally:
-        os.close(lock)
+        close_lock(lock)

@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from randonumber.embedded import LocalPostgres, place, server
+from randonumber.embedded import LocalPostgres, place, server, sockets
 from tests.embedded.holder import Holder
 from tests.embedded.questions import ask, connect, execute, identity, is_running, until
 
@@ -70,8 +70,8 @@ def test_a_dead_server_that_nobody_reaps_is_no_obstacle(folder: Path, ourselves:
 @pytest.mark.parametrize("content", ["{whole}", "{part}", "12", "", "\n\n", "no number\n", "9" * 30, "-1\n"])
 def test_a_stale_pid_file_is_no_obstacle(folder: Path, content: str) -> None:
     """Its number is another program's by now, or it was written only in part."""
-    local = LocalPostgres(folder / "postgres").start()
-    execute(local.url(), "CREATE TABLE kept AS SELECT 7 AS n")
+    local = LocalPostgres(folder / "postgres", durable=False).start()
+    execute(local.url(), "CREATE TABLE kept AS SELECT 7 AS n", "CHECKPOINT")
     file = local.place.data / "postmaster.pid"
     kept = file.read_text().split("\n", 1)[1]
     kill_server(local)
@@ -128,9 +128,9 @@ def test_what_a_killed_initdb_left_is_made_anew(postgres: Maker, folder: Path) -
 
 @pytest.mark.parametrize("name", ["short", "d" * 120])
 def test_a_kept_server_comes_back_by_itself_at_the_same_address(folder: Path, name: str) -> None:
-    local = LocalPostgres(folder / name).start().keep()
+    local = LocalPostgres(folder / name, durable=False).start().keep()
     url = local.url()
-    execute(url, "CREATE TABLE kept AS SELECT 7 AS n")
+    execute(url, "CREATE TABLE kept AS SELECT 7 AS n", "CHECKPOINT")
     for _ in range(2):
         before = kill_server(local)
         until(lambda: is_running(url) and server._recorded(local.place)[0] != before, 30)  # noqa: B023
@@ -153,11 +153,28 @@ def test_two_that_keep_a_server_do_not_disturb_each_other(postgres: Maker) -> No
     assert not is_running(url)
 
 
+def test_a_forked_child_holds_neither_the_server_nor_its_return(folder: Path, ourselves: Account) -> None:
+    """As the workers of the web server are."""
+    with Holder(folder / "postgres", ourselves) as holder:
+        url = holder.start()
+        holder.ask("keep")
+        assert holder.answer() == "kept"
+        holder.ask("fork")
+        child = psutil.Process(int(holder.answer()))
+        os.kill(int((folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        until(lambda: not is_running(url))
+        until(lambda: is_running(url), 30)
+        holder.leave()
+        assert child.is_running()
+        assert not is_running(url)
+        child.kill()
+
+
 def test_a_server_that_cannot_come_back_is_tried_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("randonumber.embedded._REVIVAL_PAUSE_SECONDS", 0.1)
-    local = LocalPostgres(folder / "postgres").start().keep()
+    local = LocalPostgres(folder / "postgres", durable=False).start().keep()
     settings = local.place.data / "postgresql.conf"
     healthy = settings.read_text()
     settings.write_text(healthy + "\nno_such_setting = 1\n")
@@ -196,7 +213,7 @@ def test_a_socket_of_another_server_is_left_alone(folder: Path, ourselves: Accou
     (shared / ".s.PGSQL.5432.lock").write_text(f"1\n{folder / 'first' / 'data'}\n")
     for name, is_own in {"first": True, "copy": False}.items():
         home = place.Place(folder=folder / name, account=ourselves, programs=folder)
-        assert server._is_own_socket_folder(home, shared) is is_own
+        assert sockets.is_own(home, shared) is is_own
 
 
 def test_no_other_folder_is_removed_for_a_forged_socket(folder: Path, ourselves: Account) -> None:
@@ -208,5 +225,5 @@ def test_no_other_folder_is_removed_for_a_forged_socket(folder: Path, ourselves:
     link.symlink_to(other)
     for target in (other, link):
         (other / ".s.PGSQL.5432").touch()
-        server._remove_socket(home, target)
+        sockets.remove(home, target)
         assert (other / ".s.PGSQL.5432").exists()
