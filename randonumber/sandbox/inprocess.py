@@ -162,11 +162,16 @@ def leave(app: Flask, session: str) -> str | None:
 
 def walk(app: Flask, path: str, form: dict[str, str], challenge: str) -> str | None:
     """Send a hosted form and answer a challenge that follows."""
-    base_url = sandbox_of(app).base_url or DEFAULT_BASE_URL
-    client = app.test_client()
-    answer = client.post(path, data=form, base_url=base_url)
-    target = answer.headers.get("Location")
+    target = submit(app, path, form)
     if target and urlsplit(target).path.startswith("/challenge/"):
-        answer = client.post(urlsplit(target).path, data={"action": challenge}, base_url=base_url)
-        target = answer.headers.get("Location")
+        target = submit(app, urlsplit(target).path, {"action": challenge})
     return target
+
+
+def submit(app: Flask, path: str, form: dict[str, str]) -> str | None:
+    """Send one hosted form; where it leads, None when the page refused."""
+    base_url = sandbox_of(app).base_url or DEFAULT_BASE_URL
+    answer = app.test_client().post(path, data=form, base_url=base_url, buffered=True)
+    if "Sandbox-Bug" in answer.headers:
+        raise AnsweredWrongly(answer.headers["Sandbox-Bug"])
+    return answer.headers.get("Location")

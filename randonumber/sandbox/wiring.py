@@ -90,16 +90,17 @@ def host_name(host: str) -> str:
         return ""
 
 
-def on_error(error: HTTPException) -> Response | tuple[str, int]:
+def on_error(error: HTTPException) -> Response:
     """Stripe's envelope for the API, a plain sentence elsewhere; what failed inside is named in a private header."""
     status = error.code or 500
-    if not request.path.startswith("/v1"):
-        return Response(f"{status} {error.description or error.name}\n", status=status, mimetype="text/plain")
     cause = error.original_exception if isinstance(error, InternalServerError) else None
-    if cause is None:
-        return as_envelope(error.description or error.name, status)
-    bug = f"{type(cause).__name__}: {cause}"[:1000]
-    print(f"sandbox: {bug}", file=sys.stderr)  # noqa: T201 -- a tool's own output
-    response = as_envelope(f"The sandbox itself failed. {bug}", status)
-    response.headers["Sandbox-Bug"] = ascii(bug)
+    bug = f"{type(cause).__name__}: {cause}"[:1000] if cause is not None else None
+    message = f"The sandbox itself failed. {bug}" if bug else error.description or error.name
+    if request.path.startswith("/v1"):
+        response = as_envelope(message, status)
+    else:
+        response = Response(f"{status} {message}\n", status=status, mimetype="text/plain")
+    if bug:
+        print(f"sandbox: {bug}", file=sys.stderr)  # noqa: T201 -- a tool's own output
+        response.headers["Sandbox-Bug"] = ascii(bug)
     return response

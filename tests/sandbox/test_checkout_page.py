@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import stripe
     from flask import Flask
 
-Page = "Callable[..., Any]"
 CARD = {
     "email": "buyer@example.com",
     "card_number": "4242 4242 4242 4242",
@@ -101,6 +100,16 @@ def test_a_declined_buyer_sees_why_and_tries_again(
     assert types(sdk) == ["payment_intent.created", "charge.failed", "payment_intent.payment_failed"]
     assert page(session.url, CARD).status_code == 303
     assert types(sdk).count("payment_intent.created") == 1, "the same intent is paid"
+
+
+def test_a_number_that_is_no_test_card_is_kept_nowhere(page: Callable[..., Any], sandbox: Flask, session: Any) -> None:
+    page(session.url, CARD | {"card_number": "4111 1111 1111 1111", "cvc": "987"})
+    store = inprocess.sandbox_of(sandbox).store
+    with store.transaction():
+        tables = [row["name"] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        everything = str([tuple(row) for table in tables for row in store.rows(f"SELECT * FROM {table}")])  # noqa: S608
+    assert "1111" in everything, "the last four digits"
+    assert "4111111" not in everything.replace(" ", "")
 
 
 def test_a_session_is_paid_once_however_often_the_button_is_pressed(

@@ -31,7 +31,7 @@ def from_card(scope: Scope, card: Card, *, email: str | None = None, customer: s
             "metadata": {},
             "type": "card",
         },
-        {"number": card.number},
+        {"number": card.number if card.is_for_tests else ""},
     )
 
 
