@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from randonumber.api.rates import Rates
+from randonumber.database import driver_connection, transaction
+from randonumber.numbers import service
+from randonumber.numbers.service import UserPays
+from randonumber.numbers.wishes import DIGIT
 from tests import drawing, people
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
     from tests.people import Person
 
@@ -88,3 +95,37 @@ def drawn_at_once(app: Flask, person: Person, key: str, times: int) -> list[int]
 
     with ThreadPoolExecutor(8) as pool:
         return [left for left in pool.map(draw, range(times)) if left is not None]
+
+
+def test_credits_that_come_while_a_draw_waits_pay_for_it(committed: Flask) -> None:
+    person = drawing.buyer(1)
+    key = people.make_key(person)
+    first = UserPays(user_id=person.id, actor="operator:test")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction() as session:
+            service.draw(driver_connection(session), first, DIGIT)
+            waiting = pool.submit(drawing.ask, committed.test_client(), key)
+            wait_until_blocked(session)
+            give_meanwhile(committed, person)
+        answer = waiting.result()
+    assert (answer.status_code, drawing.left(person)) == (201, 0)
+
+
+def wait_until_blocked(session: Session) -> None:
+    """Return once another session of this database waits for a row that this one holds."""
+    deadline = time.monotonic() + 10
+    blocked = text("SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))")
+    while not session.execute(blocked).scalar_one():
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
+
+
+def give_meanwhile(app: Flask, person: Person) -> None:
+    """Give a credit in a thread of its own: in this one a transaction is open."""
+
+    def give() -> None:
+        with app.app_context():
+            drawing.give(person, 1)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(give).result()

@@ -5,32 +5,30 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
 from randonumber.numbers.randomness import integers, word_for
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 CHI_SQUARE_99_9 = {1: 10.83, 5: 20.52, 9: 27.88, 99: 148.23}
 """The value that a fair run exceeds once in a thousand times, by degrees of freedom: any table of the statistic."""
 
 
-def every_word_once() -> Callable[[int], bytes]:
-    """All 65,536 words of two bytes, the largest first, so that those to be rejected come first."""
-    words = struct.pack("65536H", *range(65535, -1, -1))
-    taken = 0
+EVERY_WORD = struct.pack("65536H", *range(65536))
+
+
+def mapped_words(minimum: int, maximum: int) -> list[int]:
+    """Return what each of the 65,536 words of two bytes is mapped to, without those that are rejected."""
+    rejected = 0
 
     def entropy(size: int) -> bytes:
-        nonlocal taken
-        piece = words[taken : taken + size]
-        assert len(piece) == size, "more words were asked for than there are"
-        taken += size
-        return piece
+        nonlocal rejected
+        if size == len(EVERY_WORD):
+            return EVERY_WORD
+        rejected = size // 2
+        return bytes(size)
 
-    return entropy
+    return integers(minimum, maximum, 65536, entropy)[: 65536 - rejected]
 
 
 def chi_square(values: list[int], span: int) -> float:
@@ -41,8 +39,7 @@ def chi_square(values: list[int], span: int) -> float:
 
 @pytest.mark.parametrize("span", [1, 2, 3, 5, 6, 7, 10, 37, 100, 127, 128, 129, 200, 255, 256])
 def test_of_all_words_each_value_gets_the_same_number(span: int) -> None:
-    mapped = 65536 // span * span
-    counts = Counter(integers(-3, span - 4, mapped, every_word_once()))
+    counts = Counter(mapped_words(-3, span - 4))
     assert set(counts.values()) == {65536 // span}
     assert sorted(counts) == list(range(-3, span - 3))
 
