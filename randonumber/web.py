@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 from flask import jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from randonumber import assets, headers, health, logs, templating
 from randonumber.database import db
-from randonumber.errors import AppError, TryLater
+from randonumber.errors import AppError, InvalidRequest, TryLater
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +71,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(psycopg.OperationalError, _answer_database)
     app.register_error_handler(InterfaceError, _answer_database)
     app.register_error_handler(PoolTimeout, _answer_database)
+    app.register_error_handler(DataError, _answer_unstorable)
     app.register_error_handler(Exception, _answer_bug)
 
 
@@ -149,7 +150,14 @@ def _answer_database(error: Exception) -> ResponseReturnValue:
     return answer_app_error(TryLater(message, headers={"Retry-After": "2"}))
 
 
+def _answer_unstorable(error: DataError) -> ResponseReturnValue:
+    """Answer a value that no column takes (a NUL in a text, a number too large): the sender's, wherever it stood."""
+    log.error("value_not_storable", extra={"endpoint": request.endpoint}, exc_info=error)
+    message = "The request holds a character or a number that cannot be stored."
+    return answer_app_error(InvalidRequest(message))
+
+
 def _answer_bug(error: Exception) -> ResponseReturnValue:
-    log.error("unexpected_error", exc_info=error)
+    log.error("unexpected_error", extra={"endpoint": request.endpoint}, exc_info=error)
     message = "We have noted it. Nothing was charged twice; please try again."
     return _answer(_SERVER_FAULT, "internal_error", message)

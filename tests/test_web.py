@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from flask import abort, request
+from sqlalchemy import text
 
 from randonumber import Config, create_app
+from randonumber.database import db, transaction
 from randonumber.errors import InsufficientCredits, RateLimited
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
@@ -55,8 +59,6 @@ def _poor() -> NoReturn:
 
 
 def _ask_database() -> str:
-    from randonumber.database import transaction  # the app is bound by now
-
     with transaction() as session:
         session.connection()
     return "never"
@@ -135,3 +137,26 @@ def test_a_cookie_nobody_signed_breaks_no_error_page(visitor: FlaskClient) -> No
 def test_a_body_too_large_is_413(visitor: FlaskClient) -> None:
     response = visitor.post("/form", data={"a": "x" * 600_000})
     _is_page(response, 413)
+
+
+@pytest.fixture
+def storing(test_config: Config) -> Iterator[Flask]:
+    """Yield an app that hands a word of the request to the database."""
+    app = create_app(test_config)
+    app.add_url_rule("/say", "say", _say)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def _say() -> str:
+    with transaction() as session:
+        return str(session.scalar(text("SELECT cast(:word AS text)"), {"word": request.args["word"]}))
+
+
+@pytest.mark.asvs("1.2.4")
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_a_character_that_no_database_takes_is_the_senders_fault(storing: Flask, accept: str) -> None:
+    visitor = storing.test_client()
+    assert visitor.get("/say?word=plain", headers={"Accept": accept}).text == "plain"
+    assert visitor.get("/say?word=a%00b", headers={"Accept": accept}).status_code == 400
