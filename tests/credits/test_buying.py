@@ -85,6 +85,7 @@ def test_what_the_session_is_made_with(buyer: Buyer, sandbox: StripeSandbox) -> 
     assert sent.key.endswith(f":checkout_session.create:{started.ref}:1")
 
 
+@pytest.mark.pain(25)
 def test_a_user_has_one_customer_whatever_is_bought(buyer: Buyer, sandbox: StripeSandbox) -> None:
     for number in range(3):
         buyer.start(form_ref=f"form-000{number}")
@@ -93,6 +94,7 @@ def test_a_user_has_one_customer_whatever_is_bought(buyer: Buyer, sandbox: Strip
     assert {one.customer for one in sandbox.client.v1.checkout.sessions.list().data} == {customer.id}
 
 
+@pytest.mark.pain(1)
 def test_the_same_event_five_times_at_once_and_the_return_page_book_it_once(
     buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks, committed: Flask
 ) -> None:
@@ -125,6 +127,7 @@ ORDERS = list(
 )
 
 
+@pytest.mark.pain(7)
 @pytest.mark.parametrize("order", ORDERS[::3], ids=lambda order: ",".join(name[:12] for name in order))
 def test_whatever_comes_first_the_end_is_the_same(
     order: tuple[str, ...], buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
@@ -154,6 +157,7 @@ def dispatch_type(event_type: str) -> None:
         dispatch.dispatch(event_id)
 
 
+@pytest.mark.pain(5)
 def test_without_any_webhook_the_sweep_brings_the_credits(buyer: Buyer, sandbox: StripeSandbox) -> None:
     paid(buyer, sandbox)
     assert jobs.sweep_all() == 1
@@ -240,6 +244,7 @@ def test_a_customer_that_was_deleted_at_stripe_is_made_anew(
     assert new.id != old.id
 
 
+@pytest.mark.pain(7)
 def test_payments_of_others_on_the_same_account_are_ignored(
     buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
 ) -> None:
@@ -284,6 +289,7 @@ def complete(ref: str, **changes: object) -> Completed:
         return service.complete_purchase(session, ref, brought, actor="test")
 
 
+@pytest.mark.pain(24)
 @pytest.mark.parametrize("changes", [{"amount_minor": 899}, {"amount_minor": 901}, {"currency": "eur"}])
 def test_another_amount_or_currency_is_put_aside_and_told(
     buyer: Buyer, sandbox: StripeSandbox, changes: dict[str, object]

@@ -70,6 +70,7 @@ def intent(status: str, *, has_charge: bool = True, is_paid: bool = True) -> Pay
     )
 
 
+@pytest.mark.pain(6)
 @pytest.mark.parametrize(
     ("status", "payment_status", "payment", "ends"),
     [

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
 
+from randonumber import calls
 from randonumber.credits import service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.pricing import NotForSale
-from randonumber.credits.service import sessions
+from randonumber.credits.service import customers, sessions
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from tests.credits.conftest import FREE_CREDITS, Buyer, count, stored
@@ -20,6 +22,7 @@ from tests.people import make_user
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
     from randonumber.credits.service import Started
     from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
@@ -56,6 +59,7 @@ def test_the_same_form_again_is_the_same_purchase(buyer: Buyer, sandbox: StripeS
     assert sessions_at_stripe(sandbox) == 1
 
 
+@pytest.mark.pain(4)
 def test_the_same_form_ten_times_at_once_is_one_purchase_and_one_session(
     buyer: Buyer, sandbox: StripeSandbox, committed: Flask
 ) -> None:
@@ -191,6 +195,19 @@ def test_a_lost_answer_without_a_payment_ends_expired_by_itself(
     deliver_webhooks()
     assert stored(started.ref).status == PurchaseStatus.EXPIRED
     assert buyer.credits == FREE_CREDITS
+
+
+def test_a_customer_that_stripe_refuses_fails_what_waits_and_is_tried_anew(
+    buyer: Buyer, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan_nonsense(session: Session, **given: Any) -> int:
+        return calls.plan(session, **{**given, "params": {**given["params"], "nonsense": "1"}})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(customers, "calls", SimpleNamespace(plan=plan_nonsense))
+        started = buyer.start(form_ref="form-0001")
+    assert (started.status, started.url) == (PurchaseStatus.FAILED, None)
+    assert buyer.start(form_ref="form-0002").url is not None
 
 
 def test_an_order_that_stripe_refuses_fails(

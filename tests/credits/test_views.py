@@ -250,6 +250,7 @@ def test_a_double_click_is_one_purchase_and_one_session(signed_in: FlaskClient, 
     assert len(sandbox.sent("POST /v1/checkout/sessions")) == 1
 
 
+@pytest.mark.pain(25)
 def test_so_many_purchases_an_hour_are_enough(
     signed_in: FlaskClient, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
