@@ -137,9 +137,10 @@ def empty_database() -> None:
         tables = connection.execute(
             text(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN"
-                " ('accounts', 'alembic_version', 'installation', 'procrastinate_workers')"
+                " ('accounts', 'alembic_version', 'installation', 'procrastinate_workers', 'stripe_outage')"
             )
         ).scalars()
         for table in tables:
             connection.execute(text(f'DELETE FROM "{table}"'))  # noqa: S608 - a name from the catalogue
         connection.execute(text("DELETE FROM accounts WHERE user_id IS NOT NULL"))
+        connection.execute(text("UPDATE stripe_outage SET failures = 0"))

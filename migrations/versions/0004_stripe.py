@@ -81,6 +81,14 @@ CREATE TABLE stripe_stops (
     retry_at timestamptz NOT NULL
 );
 
+-- How often in a row Stripe has not answered any of the web processes: one row.
+CREATE TABLE stripe_outage (
+    "only" boolean PRIMARY KEY DEFAULT true CONSTRAINT stripe_outage_only_check CHECK ("only"),
+    failures bigint NOT NULL DEFAULT 0 CONSTRAINT stripe_outage_failures_check CHECK (failures >= 0),
+    retry_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO stripe_outage DEFAULT VALUES;
+
 -- Every event that was delivered with a good signature or found in Stripe's list; `body` is as it came.
 CREATE TABLE inbox_events (
     id text PRIMARY KEY,
@@ -120,5 +128,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop everything; only a development database is ever downgraded this far."""
-    op.execute("DROP TABLE inbox_sweeps, inbox_events, stripe_stops, stripe_calls, installation")
+    op.execute("DROP TABLE stripe_outage, inbox_sweeps, inbox_events, stripe_stops, stripe_calls, installation")
     op.execute("DROP FUNCTION stripe_calls_frozen()")

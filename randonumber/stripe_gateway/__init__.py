@@ -28,6 +28,7 @@ from randonumber.stripe_gateway.objects import (
     Event,
     PaymentIntent,
 )
+from randonumber.stripe_gateway.outage import SharedBreaker
 from randonumber.stripe_gateway.wire import Wire
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ __all__ = [
 
 def init_app(app: Flask) -> None:
     """Bind a gateway to the app: over the network, or over `app.extensions["stripe_http_client"]` in tests."""
+    from randonumber.stripe_gateway import jobs, models  # noqa: F401 - declares the probe and its row
+
     config = app.extensions["config"]
     app.extensions["stripe_gateway"] = Gateway(
         Wire(
@@ -63,6 +66,7 @@ def init_app(app: Flask) -> None:
             timeouts_seconds=config.stripe_timeouts_seconds,
             web_threads=app.config.get("WEB_THREADS", 4),
             http_client=app.extensions.get("stripe_http_client"),
+            web_breaker=SharedBreaker(),
         )
     )
 

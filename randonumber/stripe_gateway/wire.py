@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     import stripe
 
+    from randonumber.stripe_gateway.outage import SharedBreaker
+
 log = logging.getLogger(__name__)
 
 UNAUTHORIZED, PAYMENT_REQUIRED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 402, 403, 404, 400
@@ -47,13 +49,14 @@ class Wire:
         timeouts_seconds: Mapping[str, tuple[int, int]],
         web_threads: int,
         http_client: Any = None,
+        web_breaker: SharedBreaker | None = None,
     ) -> None:
         self._key = key
         self._base = base
         self._timeouts_seconds = timeouts_seconds
         self._http_client = http_client
-        self._breakers = {
-            "web": Breaker(failures=breaker.WEB_FAILURES, retry_seconds=breaker.WEB_RETRY_SECONDS),
+        self._breakers: dict[str, Breaker | SharedBreaker] = {
+            "web": web_breaker or Breaker(failures=breaker.WEB_FAILURES, retry_seconds=breaker.WEB_RETRY_SECONDS),
             "worker": Breaker(failures=breaker.WORKER_FAILURES, retry_seconds=breaker.WORKER_RETRY_SECONDS),
         }
         self._places = Places(web_threads)
@@ -88,7 +91,7 @@ class Wire:
         guard.enter()
         is_answered = False
         try:
-            found = _ask(client, method, path, params)
+            found, self.answered_on = _ask(client, method, path, params)
             is_answered = True
         except StripeUnavailable as error:
             is_answered = error.status is not None
@@ -136,7 +139,10 @@ class Wire:
         return session
 
 
-def _ask(client: stripe.StripeClient, method: str, path: str, params: Mapping[str, Any]) -> dict[str, Any]:
+def _ask(
+    client: stripe.StripeClient, method: str, path: str, params: Mapping[str, Any]
+) -> tuple[dict[str, Any], str | None]:
+    """Return the object that Stripe answers with, and the time of its answer as the `Date` header has it."""
     import stripe
 
     began = time.monotonic()
@@ -163,7 +169,7 @@ def _ask(client: stripe.StripeClient, method: str, path: str, params: Mapping[st
     if not isinstance(body, dict) or "object" not in body:
         reason = "an answer that is no object of Stripe's"
         raise StripeUnavailable(reason, status=response.code)
-    return body
+    return body, response.headers.get("Date")
 
 
 def _since(began: float) -> int:
