@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from randonumber import sweeps
 from randonumber.inbox import checks, commands, jobs, views
 from randonumber.inbox.registry import (
     Effect,
@@ -36,3 +37,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     app.cli.add_command(commands.inbox)
     checks.register_checks()
+    sweeps.register(app, "events", lambda: sweep(everything=True))

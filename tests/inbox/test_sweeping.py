@@ -130,3 +130,12 @@ def test_of_the_same_fact_delivered_in_any_order_each_event_counts_once(
 
     assert len(types) == 25
     assert sorted(handled) == sorted(made)
+
+
+def test_stripe_sync_fetches_missed_events_too(handled: list[str], sandbox: StripeSandbox, committed: Flask) -> None:
+    make_customers(sandbox, 2)
+
+    output = committed.test_cli_runner().invoke(args=["stripe", "sync"]).output
+
+    assert "events: 2" in output
+    assert len(stored()) == 2
