@@ -45,7 +45,7 @@ CREATE TABLE idempotency_keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (user_id, method, path, key)
 );
-CREATE INDEX idempotency_keys_created_idx ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_created_at_idx ON idempotency_keys (created_at);
 """
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randonumber.api import account, draws, jobs, purchases, rates
+from randonumber.api import account, draws, jobs, models, purchases, rates
 from randonumber.extensions import csrf
 
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["init_app", "jobs"]
+__all__ = ["init_app", "jobs", "models"]
 
 
 def init_app(app: Flask) -> None:

@@ -106,15 +106,13 @@ def test_a_used_form_with_something_else_in_it_comes_back_new(client: FlaskClien
 BAD = ["", " 1", "1 ", "0.5", "1e3", "+1", "1_0", "٣", "x", "true", "9" * 5_000, "\x00", "'", "1\n"]
 
 
-@pytest.mark.parametrize("value", [*BAD, None], ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize("name", ["min", "max", "n"])
-def test_a_bad_number_is_refused_beside_its_field(
-    client: FlaskClient, person: Person, name: str, value: str | None
-) -> None:
+def test_a_bad_number_is_refused_beside_its_field(client: FlaskClient, person: Person, name: str) -> None:
     draws = drawing.count("draws")
-    answer = draw(client, **{name: value})
-    assert answer.status_code == 422
-    assert f'id="{name}-error"' in answer.text
+    for value in (*BAD, None):
+        answer = draw(client, **{name: value})
+        assert answer.status_code == 422, repr(value)
+        assert f'id="{name}-error"' in answer.text, repr(value)
     assert (drawing.left(person), drawing.count("draws")) == (5, draws)
 
 
