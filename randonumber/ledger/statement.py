@@ -75,22 +75,26 @@ class StatementPage:
     next_cursor: str | None
 
 
+# OFFSET 0 keeps the order of the joins: from the user's newest transactions on, as far as the page needs.
 _ROWS = text("""
-    SELECT transactions.kind, transactions.ref, coalesce(transactions.event_at, transactions.created_at) AS at,
-           entries.position, side.number AS side, side.amount, side.balance, entries.currency,
-           coalesce(accounts.lot_ref, substr(accounts.code, length('user:' || accounts.user_id) + 2)) AS account
-      FROM transactions
-      JOIN entries ON entries.transaction_id = transactions.id
-     CROSS JOIN LATERAL (VALUES (0, entries.source_id, -entries.amount, entries.source_balance),
-                                (1, entries.destination_id, entries.amount, entries.destination_balance))
-                        AS side (number, account_id, amount, balance)
-      JOIN accounts ON accounts.id = side.account_id AND accounts.user_id = :user_id
-     WHERE transactions.user_id = :user_id
-       AND (cast(:currency AS text) IS NULL OR entries.currency = :currency)
-       AND (cast(:from_id AS bigint) IS NULL OR transactions.id <= :from_id)
-       AND (cast(:from_id AS bigint) IS NULL
-            OR (transactions.id, entries.position, side.number) < (:from_id, :from_position, :from_side))
-     ORDER BY transactions.id DESC, entries.position DESC, side.number DESC
+    SELECT fact.kind, fact.ref, fact.at, side.*
+      FROM (SELECT id, kind, ref, coalesce(event_at, created_at) AS at FROM transactions
+             WHERE user_id = :user_id AND (cast(:from_id AS bigint) IS NULL OR id <= :from_id)
+             ORDER BY id DESC OFFSET 0) AS fact
+     CROSS JOIN LATERAL (
+            SELECT entries.position, moved.side, moved.amount, moved.balance, entries.currency,
+                   coalesce(accounts.lot_ref, substr(accounts.code, length('user:' || accounts.user_id) + 2)) AS account
+              FROM entries
+             CROSS JOIN LATERAL (VALUES (0, source_id, -entries.amount, source_balance),
+                                        (1, destination_id, entries.amount, destination_balance))
+                                AS moved (side, account_id, amount, balance)
+              JOIN accounts ON accounts.id = moved.account_id AND accounts.user_id = :user_id
+             WHERE entries.transaction_id = fact.id
+               AND (cast(:currency AS text) IS NULL OR entries.currency = :currency)
+            OFFSET 0) AS side
+     WHERE cast(:from_id AS bigint) IS NULL
+        OR (fact.id, side.position, side.side) < (:from_id, :from_position, :from_side)
+     ORDER BY fact.id DESC, side.position DESC, side.side DESC
      LIMIT :limit
 """)
 _NAME = re.compile(r"(?P<position>[0-9]{1,5}):(?P<side>[01]):(?P<kind>[a-z_]+):(?P<ref>[!-~]+)")

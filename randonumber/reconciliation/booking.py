@@ -29,6 +29,7 @@ https://docs.stripe.com/reports/balance-transaction-types
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))")
 _IS_MIRRORED = text("SELECT EXISTS (SELECT FROM balance_transactions WHERE id = :id)")
+_IS_TAKEN = text("SELECT EXISTS (SELECT FROM balance_transactions WHERE claimed_id = :transaction_id)")
 _HELD = text("""
     SELECT coalesce(sum(CASE WHEN house.id = entries.source_id THEN amount ELSE -amount END), 0)::bigint
       FROM entries JOIN accounts AS house ON house.code = :code AND house.id IN (source_id, destination_id)
@@ -80,9 +81,12 @@ def book(
 
 
 def find_claimed(session: Session, txn: BalanceTransaction, claim: Claim | None) -> int | None:
-    """Return the posting that a feature claims for this row, if it put exactly this amount at Stripe."""
+    """Return the posting that a feature claims for this row, if it is free and put exactly this amount at Stripe."""
     transaction_id = claim.find(session, txn) if claim else None
     if transaction_id is None:
+        return None
+    if session.execute(_IS_TAKEN, {"transaction_id": transaction_id}).scalar_one():
+        log.error("claimed_posting_is_taken", extra={"txn": txn.id, "transaction": transaction_id})
         return None
     held = session.execute(_HELD, {"transaction_id": transaction_id, "code": STRIPE_BALANCE}).scalar_one()
     if held != txn.amount:

@@ -15,7 +15,9 @@ from tests.reconciliation.shop import Shop, count, post, standing
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy.orm import Session
 
+    from randonumber.stripe_gateway import BalanceTransaction
     from tests.stripe_fixtures import StripeSandbox
 
 FEE = 56
@@ -81,6 +83,21 @@ def test_a_claim_of_another_amount_is_not_believed(shop: Shop) -> None:
     assert links() == [(False, True, False, True)]
     report = service.reconcile()
     assert (report.difference, report.unmatched_minor, report.in_flight_minor) == (0, 900, 901)
+
+
+def test_one_posting_is_claimed_by_one_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.sell(900)
+    shop.charge(900)
+    find = shop.find
+    sold: list[int | None] = []
+
+    def find_the_first(session: Session, txn: BalanceTransaction) -> int | None:
+        sold.append(find(session, txn))
+        return next(found for found in sold if found)
+
+    monkeypatch.setattr(shop, "find", find_the_first)
+    service.sync_mirror()
+    assert links() == [(True, False, False, True), (False, True, False, True)]
 
 
 def test_an_owner_that_turns_up_late_gets_its_row(shop: Shop) -> None:

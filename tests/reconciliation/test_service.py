@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
+from randonumber import stripe_gateway
 from randonumber.database import db, transaction
 from randonumber.ledger import checks
-from randonumber.reconciliation import jobs, service
+from randonumber.reconciliation import jobs, mirroring, service
+from randonumber.reconciliation.contact import UnsteadyBook, contact
 from randonumber.reconciliation.resolving import NotUnmatched
 from tests.reconciliation.shop import Shop, count, post, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from flask import Flask
 
+    from randonumber.reconciliation.contact import Contact
+    from randonumber.stripe_gateway import Balance, BalanceTransaction
     from tests.stripe_fixtures import StripeSandbox
 
 
@@ -241,3 +246,65 @@ def txn_id() -> str:
     with transaction() as session:
         found: str = session.execute(text("SELECT id FROM balance_transactions")).scalar_one()
         return found
+
+
+def test_a_book_that_moves_under_the_reading_is_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sale between the rows and the balance: the comparison begins anew and agrees."""
+    shop.sell(900)
+    gateway = stripe_gateway.gateway()
+    get_balance, sales = gateway.get_balance, iter([shop.sell, shop.sell])
+
+    def busy() -> Balance:
+        balance = get_balance()
+        next(sales, lambda: None)()
+        return balance
+
+    monkeypatch.setattr(gateway, "get_balance", busy)
+    report = service.reconcile()
+    assert report.agrees
+    assert report.matched == 3
+
+
+def test_a_book_that_never_holds_still_is_left_for_later(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.sync_mirror()
+    gateway = stripe_gateway.gateway()
+    get_balance = gateway.get_balance
+
+    def busy() -> Balance:
+        shop.charge(50)
+        return get_balance()
+
+    monkeypatch.setattr(gateway, "get_balance", busy)
+    with pytest.raises(UnsteadyBook):
+        service.reconcile()
+
+
+def test_a_mirror_that_runs_ahead_of_the_reading_is_no_difference(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another sync mirrors a sale after Stripe's book was read: the comparison reads it again."""
+    service.sync_mirror()
+    bring_level, sales = mirroring.bring_level, iter([shop.sell])
+
+    def overtaken(known: Contact, rows: Sequence[BalanceTransaction]) -> int:
+        level = bring_level(known, rows)
+        next(sales, lambda: None)()
+        return level + bring_level(known, stripe_gateway.gateway().list_balance_transactions(known.ours_from))
+
+    monkeypatch.setattr(mirroring, "bring_level", overtaken)
+    report = service._compare(contact(), contact().ours_from)
+    assert report.agrees
+    assert report.matched == 1
+
+
+def test_two_first_contacts_at_once_post_one_opening(
+    installed_later: None, shop: Shop, sandbox: StripeSandbox, committed: Flask
+) -> None:
+    shop.charge(5000)
+
+    def meet(_: int) -> int:
+        with committed.app_context():
+            return contact().opening
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(meet, range(4))) == {5000 - 175}
+    assert standing("opening") == (5000 - 175,)
+    assert count("stripe_contacts") == 1
