@@ -82,6 +82,16 @@ def test_another_sites_page_presses_no_button(sandbox: Flask, page: Callable[...
         assert page(path, {"step": "week"}, headers=headers).status_code == 403
 
 
+def test_a_long_answer_is_shown_as_far_as_it_is_kept(page: Callable[..., Any], raw: Callable[..., Any]) -> None:
+    for _ in range(60):
+        raw("POST", "/v1/customers")
+    sent = raw("GET", "/v1/customers?limit=60")
+    shown = page(f"/dashboard/requests/{sent.headers['Request-Id']}")
+    assert shown.status_code == 200
+    assert "…" in shown.text
+    assert len(shown.text) < 40_000
+
+
 def test_a_refusal_shows_its_request_in_the_dashboard(page: Callable[..., Any], raw: Callable[..., Any]) -> None:
     for sent in (raw("POST", "/v1/payment_intents", data={"amount": "9", "currency": "usd"}), raw("GET", "/v1/wat")):
         shown = page(sent.json["error"]["request_log_url"])

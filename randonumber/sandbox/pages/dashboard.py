@@ -119,8 +119,15 @@ def one_request(request_id: str) -> str:
         row = scope.store.row("SELECT * FROM requests WHERE id = ?", request_id)
     if row is None:
         abort(404, "There is no such request in the sandbox.")
-    params = json.dumps(json.loads(row["params"]), indent=2)
-    return render_template("request.html", row=row, params=params)
+    return render_template("request.html", row=row, params=pretty(row["params"]), answer=pretty(row["answer"]))
+
+
+def pretty(text: str) -> str:
+    """Return JSON with its lines, or what was cut off as it stands."""
+    try:
+        return json.dumps(json.loads(text), indent=2)
+    except json.JSONDecodeError:
+        return text + " …"
 
 
 @pages.get("/dashboard/mail")

@@ -117,7 +117,7 @@ class Api:
         except Refused as refused:
             status, body = refused.status, envelope(refused.fields, log_url=log_url)
         check(scope.sandbox, call, status, body)
-        return Answer(status=status, body=json.dumps(body, indent=2))
+        return Answer(status=status, body=json.dumps(body))
 
 
 def planned(sandbox: Sandbox, call: Call) -> faults.Fault | None:
@@ -155,7 +155,7 @@ def broken(log_url: str) -> Answer:
 
 def refusal(refused: Refused, log_url: str) -> Answer:
     """Return an error as an answer."""
-    return Answer(status=refused.status, body=json.dumps(envelope(refused.fields, log_url=log_url), indent=2))
+    return Answer(status=refused.status, body=json.dumps(envelope(refused.fields, log_url=log_url)))
 
 
 def remember(scope: Scope, call: Call, print_: str, answer: Answer, seconds: float | None) -> None:
