@@ -23,7 +23,10 @@ class MailStatus(StrEnum):
 
 
 class MailMessage(Base):
-    """A message, rendered when it was queued: what is sent later is what was true then."""
+    """A message, rendered when it was queued: what is sent later is what was true then.
+
+    Once it is sent, its text is forgotten: a copy of the database opens nobody's account.
+    """
 
     __tablename__ = "mail_messages"
     __table_args__ = (Index("mail_messages_due_idx", "next_try_at", postgresql_where=text("status = 'queued'")),)

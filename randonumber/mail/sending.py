@@ -94,6 +94,7 @@ def note_sent(session: Session, row_id: int) -> None:
     """Mark a message sent. Never commits."""
     row = _lock(session, row_id)
     row.status, row.sent_at, row.last_error = MailStatus.SENT, clock.now(), None
+    _forget_text(row)
 
 
 def note_server_failure(session: Session, row_id: int, reason: str) -> None:
@@ -115,12 +116,19 @@ def note_refusal(session: Session, row_id: int, refusal: MessageRefused) -> None
         row.next_try_at = clock.now() + wait_before(row.tries)
         return
     row.status = MailStatus.UNDELIVERABLE if refusal.about_address else MailStatus.DEAD
+    if row.status == MailStatus.UNDELIVERABLE:
+        _forget_text(row)
     log.error("mail_given_up", extra={"mail": row.ref, "status": row.status, "reason": row.last_error})
 
 
 def wait_before(tries: int) -> timedelta:
     """Return how long to wait after so many refusals: doubling from two minutes to an hour."""
     return min(FIRST_WAIT * (1 << (tries - 1)), LONGEST_WAIT)
+
+
+def _forget_text(row: MailMessage) -> None:
+    """Keep that a message went out, not what it said: a link in it may open somebody's account."""
+    row.text_body, row.html_body = "", ""
 
 
 def _lock(session: Session, row_id: int) -> MailMessage:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import current_app
 from sqlalchemy import text
 
 from randonumber import ledger
@@ -60,14 +62,17 @@ def test_the_receipt_says_what_was_bought_once(
     ref = paid(buyer, sandbox)
     deliver_webhooks(copies=2)
     with transaction() as session:
-        receipts = session.execute(
-            text("SELECT recipient, subject, text_body FROM mail_messages WHERE template = 'receipt'")
+        [mail] = session.execute(
+            text("SELECT ref, recipient, subject FROM mail_messages WHERE template = 'receipt'")
         ).all()
-    [(recipient, subject, body)] = receipts
-    assert recipient == buyer.person.email
-    assert subject == "Your receipt: 10 credits for $9.00"
-    for part in ("10 credits", "$9.00", "Visa ending in 4242", ref, f"/credits/purchases/{ref}"):
-        assert part in body
+    assert (mail.recipient, mail.subject) == (buyer.person.email, "Your receipt: 10 credits for $9.00")
+    [file] = (current_app.extensions["config"].instance_path / "mail").glob(f"*{mail.ref}.eml")
+    message = message_from_bytes(file.read_bytes(), policy=policy.default)
+    for form in ("plain", "html"):
+        body = message.get_body((form,))
+        assert body is not None
+        for part in ("10 credits", "$9.00", "Visa ending in 4242", ref, f"/credits/purchases/{ref}"):
+            assert part in body.get_content()
 
 
 def test_what_the_session_is_made_with(buyer: Buyer, sandbox: StripeSandbox) -> None:

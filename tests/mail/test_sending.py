@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -108,6 +109,37 @@ def test_a_message_arrives_with_its_text_and_its_page(postbox: Postbox) -> None:
     assert stored(ref).status == MailStatus.SENT
     sending.send_due()
     assert len(postbox.received) == 1
+
+
+def test_what_a_sent_message_said_is_not_kept(postbox: Postbox) -> None:
+    ref = queued()
+    assert stored(ref).text_body
+    sending.send_due()
+    assert (stored(ref).text_body, stored(ref).html_body) == ("", "")
+
+
+def test_a_connection_is_secured_only_with_a_certificate_that_is_checked(
+    committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[ssl.SSLContext] = []
+
+    class Unverified:
+        def __init__(self, *_given: object, **_options: object) -> None: ...
+
+        def starttls(self, *, context: ssl.SSLContext) -> None:
+            seen.append(context)
+            raise ssl.SSLCertVerificationError
+
+        def close(self) -> None: ...
+
+    config = replace(committed.extensions["config"], mail_server="mail.example.com", mail_use_tls=True)
+    monkeypatch.setitem(committed.extensions, "config", config)
+    monkeypatch.setattr("randonumber.mail.transport.smtplib.SMTP", Unverified)
+    ref = queued()
+    sending.send_due()
+    assert (seen[0].verify_mode, seen[0].check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert (stored(ref).status, stored(ref).last_error) == (MailStatus.QUEUED, "SSLCertVerificationError")
+    forget()
 
 
 def test_one_address_that_is_refused_does_not_block_the_others(postbox: Postbox) -> None:
