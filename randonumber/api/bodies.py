@@ -30,7 +30,7 @@ def json_object() -> dict[str, Any]:
         message = "Send the request as JSON, with Content-Type: application/json."
         raise InvalidRequest(message)
     try:
-        value = json.loads(raw().decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        value = _DECODER.decode(raw().decode())
     except (ValueError, RecursionError) as error:
         message = "The body is not valid JSON."
         raise InvalidRequest(message) from error
@@ -51,3 +51,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse_constant(name: str) -> NoReturn:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)

@@ -94,6 +94,5 @@ def count(caller: Caller) -> None:
 
 def tell(response: Response) -> Response:
     """Put on the answer what was counted for it."""
-    if headers := g.get("rate_headers"):
-        response.headers.update(headers)
+    response.headers.extend(g.get("rate_headers", {}))
     return response
