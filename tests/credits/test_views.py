@@ -6,13 +6,15 @@ import re
 import secrets
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy.pool import QueuePool
 
 from randonumber import clock
 from randonumber.credits.models import PurchaseStatus
+from randonumber.database import db
 from tests.credits.conftest import FREE_CREDITS, count, stored
 from tests.people import csrf_token, make_user, sign_in
 
@@ -269,3 +271,29 @@ def test_the_history_pages(signed_in: FlaskClient, sandbox: StripeSandbox, monke
     newest = max(first, key=lambda ref: stored(ref).id)
     assert refs_in(signed_in.get(f"/credits/purchases?before={oldest}").text) == set()
     assert refs_in(signed_in.get(f"/credits/purchases?before={newest}").text) == first - {newest}
+
+
+@pytest.mark.parametrize("path", ["checkout", "return page"])
+def test_no_database_connection_is_held_while_stripe_is_asked(
+    signed_in: FlaskClient, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    held: list[int] = []
+    request = sandbox.transport.request
+    pool = db.engine.pool
+    assert isinstance(pool, QueuePool)
+
+    def asked(*given: Any, **more: Any) -> Any:
+        held.append(pool.checkedout())
+        return request(*given, **more)
+
+    if path == "return page":
+        order(signed_in, pack="10")
+        ref = only_ref(signed_in)
+    before = pool.checkedout()
+    monkeypatch.setattr(sandbox.transport, "request", asked)
+    if path == "return page":
+        signed_in.get(f"/credits/purchases/{ref}")
+    else:
+        order(signed_in, pack="10")
+    assert held
+    assert set(held) == {before}
