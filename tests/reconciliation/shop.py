@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from randonumber import ledger
-from randonumber.database import transaction
+from randonumber.database import db, transaction
 from randonumber.ledger import Move, queries
 
 if TYPE_CHECKING:
@@ -81,4 +81,18 @@ def count(table: str) -> int:
     """Return how many rows a table has."""
     with transaction() as session:
         found: int = session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()  # noqa: S608 - a test's own
+        return found
+
+
+def plant(statement: str) -> None:
+    """Change what nobody may change."""
+    with db.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        assert connection.execute(text(statement)).rowcount > 0
+
+
+def txn_id() -> str:
+    """The only row of the mirror."""
+    with transaction() as session:
+        found: str = session.execute(text("SELECT id FROM balance_transactions")).scalar_one()
         return found

@@ -9,8 +9,7 @@ import pytest
 
 from randonumber.reconciliation import service
 from randonumber.reconciliation.commands import stripe_commands
-from tests.reconciliation.shop import Shop, standing
-from tests.reconciliation.test_service import plant, txn_id
+from tests.reconciliation.shop import Shop, plant, standing, txn_id
 
 if TYPE_CHECKING:
     from click.testing import Result

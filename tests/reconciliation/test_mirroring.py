@@ -25,10 +25,10 @@ FEE = 56
 
 
 def links() -> list[tuple[bool, ...]]:
-    """For each row, oldest first: claimed, unmatched, resolved, fee posted."""
+    """For each row, claimed ones first: claimed, unmatched, resolved, fee posted."""
     query = """
         SELECT claimed_id IS NOT NULL, unmatched_id IS NOT NULL, resolution_id IS NOT NULL, fee_id IS NOT NULL
-          FROM balance_transactions ORDER BY created_at, id
+          FROM balance_transactions ORDER BY claimed_id IS NULL, id
     """
     with transaction() as session:
         return [tuple(row) for row in session.execute(text(query))]

@@ -14,8 +14,7 @@ from randonumber.database import db, transaction
 from randonumber.ledger import checks
 from randonumber.reconciliation import jobs, mirroring, service
 from randonumber.reconciliation.contact import UnsteadyBook, contact
-from randonumber.reconciliation.resolving import NotUnmatched
-from tests.reconciliation.shop import Shop, count, post, standing
+from tests.reconciliation.shop import Shop, count, plant, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from randonumber.reconciliation.contact import Contact
     from randonumber.stripe_gateway import Balance, BalanceTransaction
     from tests.stripe_fixtures import StripeSandbox
-
-
-def plant(statement: str) -> None:
-    """Change what nobody may change."""
-    with db.engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        assert connection.execute(text(statement)).rowcount > 0
 
 
 def broken() -> set[str]:
@@ -164,40 +156,6 @@ def test_a_posting_that_waits_for_a_day_is_told(shop: Shop) -> None:
     assert "L05" not in broken()
 
 
-@pytest.mark.parametrize(("kind", "account"), [("sales", "sales"), ("bank", "bank"), ("fees", "stripe:fees")])
-def test_what_was_unmatched_is_resolved(shop: Shop, kind: str, account: str) -> None:
-    shop.charge(900)
-    service.sync_mirror()
-    before = standing(account)[0]
-    service.resolve(txn_id(), kind, reason="a sale by telephone", actor="operator:ann")
-    assert standing("unmatched", account) == (0, before + 900)
-    report = service.reconcile()
-    assert report.agrees
-    assert (report.matched, report.unmatched) == (1, 0)
-    with transaction() as session:
-        fact = session.execute(text("SELECT actor, reason FROM transactions WHERE kind = 'resolve'")).one()
-    assert tuple(fact) == ("operator:ann", "a sale by telephone")
-
-
-def test_only_what_is_unmatched_is_resolved_and_once(shop: Shop) -> None:
-    shop.charge(900)
-    service.sync_mirror()
-    service.resolve(txn_id(), "sales", reason="x", actor="operator:ann")
-    for txn in (txn_id(), "txn_unknown"):
-        with pytest.raises(NotUnmatched):
-            service.resolve(txn, "bank", reason="x", actor="operator:ann")
-    assert standing("unmatched", "sales", "bank") == (0, 900, 0)
-
-
-def test_an_owner_that_comes_after_the_resolution_stays_in_flight(shop: Shop) -> None:
-    charge_id = shop.charge(900)
-    service.sync_mirror()
-    service.resolve(txn_id(), "sales", reason="x", actor="operator:ann")
-    post(charge_id, 900)
-    report = service.reconcile()
-    assert (report.difference, report.in_flight_minor) == (0, 900), "L05 tells of it after a day"
-
-
 @pytest.mark.parametrize(
     "statement",
     [
@@ -239,13 +197,6 @@ def test_the_nightly_job_raises_an_alarm(shop: Shop, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.CRITICAL):
         jobs.reconcile()
     assert "reconciliation_difference" in caplog.text
-
-
-def txn_id() -> str:
-    """The only row of the mirror."""
-    with transaction() as session:
-        found: str = session.execute(text("SELECT id FROM balance_transactions")).scalar_one()
-        return found
 
 
 def test_a_book_that_moves_under_the_reading_is_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
