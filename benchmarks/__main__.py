@@ -36,7 +36,7 @@ def main() -> int:
             running.append(stack.enter_context(arms.gringotts(address, python, options.clients, options.workers)))
         else:
             print("gringotts-api is left out: it was not asked for, or pip could not get it.")
-        rounds = measure(running, options.rounds, options.seconds)
+        rounds = measure(running, options, ground.process_id(address))
         conditions = {**vars(options), **machine(), "postgresql": ground.settings(address)}
     summary = figures.summarize(rounds)
     print(f"\n{figures.table(summary)}")
@@ -57,19 +57,18 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(running: list[arms.Arm], count: int, seconds: float) -> list[dict[str, Any]]:
+def measure(running: list[arms.Arm], options: argparse.Namespace, database_id: int) -> list[dict[str, Any]]:
     """Return for each round what each arm did. One short run of each comes before, and does not count."""
     for arm in running:
-        arms.measure(arm, min(seconds, 2))
+        arms.measure(arm, min(options.seconds, 2), database_id)
     rounds = []
-    for number in range(count):
+    for number in range(options.rounds):
         turn = number % len(running)
-        seen = {arm.name: arms.measure(arm, seconds) for arm in running[turn:] + running[:turn]}
+        in_turn = running[turn:] + running[:turn]
+        seen = {arm.name: arms.measure(arm, options.seconds, database_id) for arm in in_turn}
         rounds.append({arm.name: seen[arm.name] for arm in running})
-        print(
-            f"round {number + 1}: " + ", ".join(f"{arm.name} {seen[arm.name]['per_second']:.0f}/s" for arm in running)
-        )
-        sys.stdout.flush()
+        speeds = [f"{arm.name} {seen[arm.name]['per_second']:.0f}/s" for arm in running]
+        print(f"round {number + 1}: {', '.join(speeds)}", flush=True)
     return rounds
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Final
 
-import psycopg
+import psutil
 from sqlalchemy.engine import make_url
 
 from benchmarks import ground
@@ -35,6 +35,7 @@ class Arm:
     name: str
     port: int
     requests: list[str]
+    process_id: int
 
 
 def post(header: str, body: str = BODY) -> str:
@@ -58,8 +59,9 @@ def app(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
         "STRIPE_API_BASE": "http://127.0.0.1:1",
     }
     serve = [sys.executable, "manage.py", "serve", "--port", str(port), "--workers", str(workers)]
-    with running(serve, environ, port):
-        yield Arm(name="app", port=port, requests=[post(f"Authorization: Bearer {key}") for key in keys])
+    requests = [post(f"Authorization: Bearer {key}") for key in keys]
+    with running(serve, environ, port) as process_id:
+        yield Arm(name="app", port=port, requests=requests, process_id=process_id)
 
 
 @contextmanager
@@ -68,8 +70,9 @@ def bare(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
     port = free_port()
     url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
     environ = {"BARE_CONNINFO": url.render_as_string(hide_password=False)}
-    with running([sys.executable, "-m", "benchmarks.bare", str(port), str(workers)], environ, port):
-        yield Arm(name="bare", port=port, requests=[post(f"Authorization: Bearer {key}") for key in keys])
+    requests = [post(f"Authorization: Bearer {key}") for key in keys]
+    with running([sys.executable, "-m", "benchmarks.bare", str(port), str(workers)], environ, port) as process_id:
+        yield Arm(name="bare", port=port, requests=requests, process_id=process_id)
 
 
 @contextmanager
@@ -87,13 +90,14 @@ def gringotts(address: str, python: Path, count: int, workers: int) -> Iterator[
     keys = [next(word for word in answer.split() if word.startswith("gk_")) for answer in made]
     uvicorn = [str(python), "-m", "uvicorn", "gringotts_app:app", "--app-dir", str(ROOT / "benchmarks")]
     options = ["--port", str(port), "--workers", str(workers), "--no-access-log", "--log-level", "warning"]
-    with running(uvicorn + options, environ, port):
-        yield Arm(name="gringotts", port=port, requests=[post(f"X-API-Key: {key}") for key in keys])
+    requests = [post(f"X-API-Key: {key}") for key in keys]
+    with running(uvicorn + options, environ, port) as process_id:
+        yield Arm(name="gringotts", port=port, requests=requests, process_id=process_id)
 
 
 @contextmanager
-def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[None]:
-    """Run a server until the block ends; it must answer on its port within a minute."""
+def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[int]:
+    """Run a server until the block ends, and yield its process id; it must answer on its port within a minute."""
     log = ROOT / "instance" / f"bench-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -101,7 +105,7 @@ def running(command: list[str], environ: dict[str, str], port: int) -> Iterator[
         )
         try:
             wait_until_up(process, port, log)
-            yield
+            yield process.pid
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
@@ -138,21 +142,29 @@ def free_port() -> int:
     return port
 
 
-def measure(arm: Arm, seconds: float) -> dict[str, Any]:
-    """Let a client of its own process load an arm for so long, and return what it saw."""
+def measure(arm: Arm, seconds: float, database_id: int) -> dict[str, Any]:
+    """Let a client of its own process load an arm for so long, and return what it saw.
+
+    `server_us` and `database_us` are the processor time of an answer, in microseconds: unlike the speed they say
+    little of what else the machine was doing.
+    """
     told = json.dumps({"port": arm.port, "requests": arm.requests, "seconds": seconds})
     command = [sys.executable, str(ROOT / "benchmarks" / "client.py")]
+    before = processor_seconds(arm.process_id), processor_seconds(database_id)
     done = subprocess.run(command, input=told, capture_output=True, text=True, check=True, timeout=seconds + 60)
+    after = processor_seconds(arm.process_id), processor_seconds(database_id)
     seen: dict[str, Any] = json.loads(done.stdout)
     if set(seen["statuses"]) != {"201"}:
         message = f"{arm.name} answered {seen['statuses']}"
         raise RuntimeError(message)
+    answers = seen["statuses"]["201"]
+    seen["server_us"] = round((after[0] - before[0]) / answers * 1e6)
+    seen["database_us"] = round((after[1] - before[1]) / answers * 1e6)
     return seen
 
 
-def draws(address: str) -> int:
-    """Return how many draws our database holds: each answer of the app and of the bare handler is a row."""
-    url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        row = connection.execute("SELECT count(*) FROM draws").fetchone()
-    return int(row[0]) if row else 0
+def processor_seconds(process_id: int) -> float:
+    """Return the processor time that a process and those it started have used."""
+    process = psutil.Process(process_id)
+    used = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return float(sum(times.user + times.system for times in used))

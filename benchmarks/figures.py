@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+FIGURES: Final = ("p50_ms", "p99_ms", "server_us", "database_us", "client_cores")
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -26,10 +29,7 @@ def summarize(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     arms = {
         name: {
             "per_second": spread([seen[name]["per_second"] for seen in rounds]),
-            **{
-                figure: round(median(seen[name][figure] for seen in rounds), 2)
-                for figure in ("p50_ms", "p99_ms", "client_cores")
-            },
+            **{figure: round(median(seen[name][figure] for seen in rounds), 2) for figure in FIGURES},
         }
         for name in names
     }
@@ -38,14 +38,12 @@ def summarize(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def table(summary: dict[str, Any]) -> str:
     """Return the figures as text."""
-    lines = [f"{'arm':<12}{'draws/s':>9}{'quartiles':>16}{'p50 ms':>9}{'p99 ms':>9}{'client cores':>14}"]
+    lines = [f"{'arm':<12}{'draws/s':>9}{'quartiles':>14}" + "".join(f"{name:>13}" for name in FIGURES)]
     for name, arm in summary["arms"].items():
         speed = arm["per_second"]
         between = f"{speed['q1']:.0f}–{speed['q3']:.0f}"
-        lines.append(
-            f"{name:<12}{speed['median']:>9.0f}{between:>16}{arm['p50_ms']:>9.2f}{arm['p99_ms']:>9.2f}"
-            f"{arm['client_cores']:>14.2f}"
-        )
+        figures = "".join(f"{arm[figure]:>13}" for figure in FIGURES)
+        lines.append(f"{name:<12}{speed['median']:>9.0f}{between:>14}{figures}")
     lines.append("")
     for name, ratio in summary["ratios"].items():
         lines.append(f"{name:<16} median {ratio['median']:.2f}  (quartiles {ratio['q1']:.2f}–{ratio['q3']:.2f})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import psutil
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -50,6 +51,16 @@ def settings(address: str) -> dict[str, str]:
     with engine.connect() as connection:
         names = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
         found = {name: str(connection.execute(text(f"SHOW {name}")).scalar_one()) for name in names}
+    engine.dispose()
+    return found
+
+
+def process_id(address: str) -> int:
+    """Return the process id of the server, which runs on this machine."""
+    engine = create_engine(address)
+    with engine.connect() as connection:
+        backend: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        found = psutil.Process(backend).ppid()
     engine.dispose()
     return found
 
