@@ -71,11 +71,19 @@ def resolve_command(txn: str, kind: str, reason: str) -> None:
         message = "say why"
         raise click.BadParameter(message, param_hint="--reason")
     try:
-        service.resolve(txn, kind, reason=reason.strip(), actor=f"operator:{getpass.getuser()}")
+        service.resolve(txn, kind, reason=reason.strip(), actor=_operator())
     except resolving.NotUnmatched as error:
         message = f"{txn} is not unmatched."
         raise click.ClickException(message) from error
     click.echo(f"{txn} is booked as {kind}.")
+
+
+def _operator() -> str:
+    """Name whoever sits at the machine; a container may have no name for its user."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "operator:unknown"
 
 
 def _as_dict(report: Report) -> dict[str, object]:
