@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 # `form_ref` makes a form that is sent twice one draw. A draw names the transaction that paid for it: that row
-# names the draw by its ref, so that either leads to the other.
+# names the draw by its ref, so that either leads to the other. What was drawn is never changed, as in the ledger.
 DRAWS = """
 CREATE TABLE draws (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -29,6 +29,10 @@ CREATE TABLE draws (
 );
 CREATE INDEX draws_user_idx ON draws (user_id, id);
 CREATE UNIQUE INDEX draws_form_idx ON draws (user_id, form_ref) WHERE form_ref IS NOT NULL;
+CREATE TRIGGER draws_append_only BEFORE UPDATE OR DELETE ON draws
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+CREATE TRIGGER draws_no_truncate BEFORE TRUNCATE ON draws
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
 """
 
 # An answer is written in the transaction of its effect: there is a row here exactly when the effect stands.

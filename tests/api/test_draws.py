@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from tests import drawing, people
@@ -176,6 +177,20 @@ def test_a_key_that_opens_nothing_is_not_saved_by_a_session(client: FlaskClient)
     token = people.csrf_token(client, "/")
     answer = drawing.ask(client, "rn_abcdefghijkl_" + "x" * 43, X_CSRFToken=token)
     assert (answer.status_code, drawing.left(person)) == (401, 5)
+
+
+def test_a_draw_by_key_is_one_statement(client: FlaskClient, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing.ask(client, key)  # the first use of a key within a minute is noted in a second one
+    statements: list[object] = []
+    execute = psycopg.Cursor.execute
+
+    def note(cursor: psycopg.Cursor[Any], query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        statements.append(query)
+        return execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
+    assert drawing.ask(client, key).status_code == 201
+    assert len(statements) == 1
 
 
 def test_a_call_with_a_key_opens_no_session(client: FlaskClient, key: str) -> None:

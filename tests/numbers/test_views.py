@@ -145,6 +145,12 @@ def test_fields_that_nobody_asked_for_change_nothing(client: FlaskClient, person
     assert drawing.left(person) == 4
 
 
+def test_ten_thousand_fields_and_a_megabyte_break_nothing(client: FlaskClient, person: Person) -> None:
+    many = {f"field-{number}": "1" for number in range(10_000)}
+    assert draw(client, **many).status_code in {303, 413, 422}
+    assert draw(client, form_ref="form-0002", type="x" * 1_000_000).status_code == 413
+
+
 def test_too_few_credits_lead_to_the_shop(client: FlaskClient, person: Person) -> None:
     answer = draw(client, n=6)
     assert answer.status_code == 402
