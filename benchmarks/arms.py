@@ -68,11 +68,16 @@ def app(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
 def bare(address: str, keys: list[str], workers: int) -> Iterator[Arm]:
     """Run the bare handler on the same server with the same settings."""
     port = free_port()
-    url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
-    environ = {"BARE_CONNINFO": url.render_as_string(hide_password=False)}
+    environ = {"BARE_CONNINFO": conninfo(address)}
     requests = [post(f"Authorization: Bearer {key}") for key in keys]
     with running([sys.executable, "-m", "benchmarks.bare", str(port), str(workers)], environ, port) as process_id:
         yield Arm(name="bare", port=port, requests=requests, process_id=process_id)
+
+
+def conninfo(address: str) -> str:
+    """Return the address of our database as libpq reads it."""
+    url = make_url(ground.database(address, ground.OURS)).set(drivername="postgresql")
+    return url.render_as_string(hide_password=False)
 
 
 @contextmanager
