@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from sqlalchemy import text
 
@@ -14,6 +15,7 @@ from randonumber.ledger.queries import credits_left
 from tests import people
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from flask.testing import FlaskClient
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.people import Person
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LOT = text("SELECT lot_ref FROM accounts WHERE lot_source_ref = :ref")
 DIE = {"type": "integer", "min": 1, "max": 6, "n": 1}
 
@@ -73,3 +77,9 @@ def ask(client: FlaskClient, key: str, body: Any = DIE, path: str = "/api/v1/num
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return client.post(path, data=content, headers=people.bearer(key) | {"Content-Type": "application/json"} | sent)
+
+
+def in_a_thread(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """Return what `work` returns in a thread of its own, as another visitor's request would run."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work, *arguments, **options).result()
