@@ -25,19 +25,15 @@ _UNAUTHORIZED: Final = "Send an API key as Authorization: Bearer rn_…, or sign
 
 @dataclass(frozen=True, kw_only=True)
 class KeyHolder:
-    """A caller with a key, not looked up yet: a draw finds it within its one statement."""
+    """A caller with a key, not looked up yet: a draw finds it within its one statement, by its SHA-256."""
 
     key: str = field(repr=False)
-
-    @property
-    def key_hash(self) -> bytes:
-        """The SHA-256 under which the key is kept."""
-        return hashlib.sha256(self.key.encode()).digest()
+    key_hash: bytes
 
     @property
     def subject(self) -> str:
-        """Name the caller for the rate limit."""
-        return self.key
+        """Name the caller for the rate limit, whose storage must not learn the key."""
+        return self.key_hash.hex()
 
     @property
     def payer(self) -> KeyPays:
@@ -74,7 +70,7 @@ def identify() -> Caller:
     header = request.headers.get("Authorization")
     if header is not None:
         if match := _BEARER.fullmatch(header):
-            return KeyHolder(key=match[1])
+            return KeyHolder(key=match[1], key_hash=hashlib.sha256(match[1].encode()).digest())
         raise unauthorized()
     if not current_user.is_authenticated:
         raise unauthorized()

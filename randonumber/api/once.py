@@ -30,10 +30,11 @@ def answer(
     key = idempotency.header()
     if key is None:
         return _at_once(caller, scope, read, effect)
+    body = bodies.raw()
     with transaction() as session:
         connection = driver_connection(session)
         user_id = callers.require(session, caller, scope)
-        occasion = idempotency.Occasion.of_request(user_id, key, bodies.raw())
+        occasion = idempotency.Occasion.of_request(user_id, key, body)
         if stored := idempotency.claim(connection, occasion):
             return stored
         response = effect(connection, read())

@@ -9,6 +9,7 @@ from limits import parse
 from limits.errors import StorageError
 
 from randonumber.api.rates import WORKERS, Rates, SharedWindows, init_app
+from randonumber.api.windows import Count
 from randonumber.errors import RateLimited, TryLater
 from tests import drawing, people
 
@@ -40,6 +41,25 @@ def test_whoever_is_too_fast_waits_and_others_do_not(
     assert (refused.headers["RateLimit-Limit"], refused.headers["RateLimit-Remaining"]) == ("3", "0")
     assert drawing.ask(client, calm).status_code == 201
     assert drawing.left(person) == 6
+
+
+def test_what_counts_never_learns_the_key(
+    client: FlaskClient, committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rates = Rates("100/hour", None, workers=1)
+    subjects: list[str] = []
+    hit = rates.counter.hit
+
+    def note(subject: str) -> Count:
+        subjects.append(subject)
+        return hit(subject)
+
+    monkeypatch.setattr(rates.counter, "hit", note)
+    monkeypatch.setitem(committed.extensions, "api_rates", rates)
+    key = people.make_key(drawing.buyer(1))
+    drawing.ask(client, key)
+    assert len(subjects) == 1
+    assert key not in subjects[0]
 
 
 def test_a_signed_in_browser_is_counted_as_its_user(
