@@ -9,13 +9,14 @@ from limits import parse
 from limits.errors import StorageError
 
 from randonumber.api.rates import WORKERS, Rates, SharedWindows, init_app
-from randonumber.api.windows import Count
 from randonumber.errors import RateLimited, TryLater
 from tests import drawing, people
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+
+    from randonumber.api.windows import Count
 
 
 def test_each_answer_says_how_much_is_left(client: FlaskClient) -> None:
