@@ -48,7 +48,7 @@ def _run(tests: list[str], defect: Defect | None) -> subprocess.CompletedProcess
         _copy_tree(copy)
         if defect is not None:
             defect.apply(copy)
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *tests]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-n0", *tests]
         environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False, env=environ)
 
