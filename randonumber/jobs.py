@@ -91,8 +91,8 @@ def periodic(name: str, cron: str) -> Callable[[Callable[[], None]], Task[Any, A
 
     def declare(function: Callable[[], None]) -> Task[Any, Any, Any]:
         @functools.wraps(function)
-        def run(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the time it was due
-            with _running(secrets.token_hex(8)):
+        def run(timestamp: int, **given: Any) -> None:  # noqa: ARG001 - procrastinate passes the time it was due
+            with _running(given.get(_REQUEST) or secrets.token_hex(8)):
                 try:
                     function()
                 except Exception:  # the worker's loop: the next run is the repetition
