@@ -6,18 +6,16 @@ characters), for example `pur_3k9…`. It cannot be guessed and does not tell ho
 
 from __future__ import annotations
 
-import base64
 import secrets
 from typing import Final
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_STANDARD: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
-"""RFC 4648's alphabet for base 32 with digits first, which Python writes."""
-_TO_OURS: Final = bytes.maketrans(_STANDARD, ALPHABET.encode())
-_BYTES: Final = 16
+_PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS: Final = range(0, 130, 10)
+"""Ten bits are two letters: thirteen pairs hold 128 bits. A draw waits for this, so it is done in pairs."""
 
 
 def new_ref(prefix: str) -> str:
     """Return a new reference such as `drw_…` for the prefix `drw`."""
-    letters = base64.b32hexencode(secrets.token_bytes(_BYTES)).rstrip(b"=").translate(_TO_OURS)
-    return f"{prefix}_{letters.decode()}"
+    bits = secrets.randbits(128)
+    return f"{prefix}_{''.join([_PAIRS[(bits >> shift) & 1023] for shift in _SHIFTS])}"
