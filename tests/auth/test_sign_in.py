@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,10 @@ def test_a_known_and_an_unknown_address_get_the_same_answer_and_cost_the_same(
     ]:
         browser = committed.test_client()
         answer = attempt(browser, email, password)
-        page = answer.text.replace(email, "EMAIL").split("csrf_token")
-        answers.append((answer.status_code, [part.partition('">')[2] for part in page], sorted(answer.headers.keys())))
+        page = re.sub(r'(content|value)="[^"]{60,}"', "TOKEN", answer.text.replace(email, "EMAIL"))
+        answers.append((answer.status_code, page, sorted(answer.headers.keys())))
     assert [answer[0] for answer in answers] == [422] * 4
-    assert all(answer == answers[0] for answer in answers)
+    assert answers == [answers[0]] * 4
     assert len(compared) == 4
     assert len(set(compared)) == 1  # the same parameters, so the same work
 
