@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ import requests
 import stripe
 from click.testing import CliRunner
 
+from randonumber import clock
 from randonumber.config import ROOT
 from randonumber.sandbox.commands import sandbox
 from tests.sandbox.conftest import SESSION
@@ -127,6 +130,11 @@ def start(tmp_path: Path, app: App) -> Iterator[Callable[..., Server]]:
     yield begin
     for server in servers:
         server.end(signal.SIGKILL)
+
+
+def test_an_answer_has_one_date_of_its_own(start: Callable[..., Server]) -> None:
+    answer = requests.get(f"{start().url}/v1/account", auth=("sk_test_one", ""), timeout=5)
+    assert abs(parsedate_to_datetime(answer.headers["Date"]) - clock.now()) < timedelta(minutes=1)
 
 
 def test_a_sale_reaches_the_app_signed(start: Callable[..., Server], app: App) -> None:
