@@ -70,7 +70,8 @@ def drive(call_id: int) -> Outcome:
     """Try the call at once, and run its operation's `settled` or `refused` when Stripe settles it.
 
     Safe to call again by anyone, also while another process is at it: a lease lets one pass, and this waits a moment
-    for it. Opens transactions of its own. Never raises for what Stripe does or does not answer.
+    for it, unless Stripe is known to be silent. Opens transactions of its own. Never raises for what Stripe does or
+    does not answer.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     failpoint("after_intent")
@@ -78,7 +79,7 @@ def drive(call_id: int) -> Outcome:
         found = _drive_once(call_id, is_eager=True)
         if isinstance(found, Outcome):
             return found
-        if not found.is_busy or time.monotonic() > deadline:
+        if not found.is_busy or time.monotonic() > deadline or gateway().wire.is_silent:
             return _outcome(found.status)
         time.sleep(BUSY_POLL_MS / 1000)
 
@@ -115,6 +116,8 @@ def _send(lease: Lease) -> Heard:
         result = gateway().send(call.operation, call.params, call.key, call.stripe_account)
     except StripeUnavailable as error:
         answer = rules.classify(error.status, code=error.code, key_reused=isinstance(error, StripeKeyReused))
+        if answer is Answer.NEVER:  # a 400 or 404 of something in between: Stripe itself has refused nothing
+            answer = Answer.UNCLEAR
         return _heard(lease, answer, error=error.reason, status=error.status)
     except StripeRefused as error:
         answer = rules.classify(error.status, code=error.code)
@@ -187,6 +190,7 @@ def _close(session: Session, row: StripeCall, lease: Lease, heard: Heard) -> Non
     elif heard.refusal is not None:
         row.status = Status.REFUSED
         session.flush()
+        stops.resume(session, row.stripe_account)  # Stripe refused the request, so it accepted the key
         operation.refused(session, lease.call, heard.refusal)
 
 

@@ -36,6 +36,13 @@ class SharedBreaker:
     def __init__(self) -> None:
         self._is_troubled = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are answered without asking Stripe. Opens a transaction of its own."""
+        with transaction() as session:
+            failures: int = session.execute(_STATE).scalar_one()
+        return failures >= WEB_FAILURES
+
     def enter(self) -> None:
         """Raise StripeUnavailable at once when open, unless it is time for this one to try."""
         with transaction() as session:

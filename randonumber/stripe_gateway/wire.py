@@ -63,6 +63,11 @@ class Wire:
         self.answered_on: str | None = None
         self._clients: dict[str, stripe.StripeClient] = {}
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the caller's breaker is open: nobody who waits for Stripe, or for one who asks it, gets an answer."""
+        return self._breakers["web" if has_request_context() else "worker"].is_open
+
     def request(
         self,
         method: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from randonumber import calls, clock, failpoints
 from randonumber.calls import Outcome, jobs, stops
 from randonumber.calls.driver import drive_due
 from randonumber.database import TransactionOpen, transaction
+from randonumber.stripe_gateway.breaker import WEB_FAILURES
+from randonumber.stripe_gateway.outage import SharedBreaker
 from tests.calls.operations import (
     CREATE_CUSTOMER,
     CREATE_SESSION,
@@ -340,6 +343,20 @@ def test_of_two_drivers_at_once_one_asks_and_both_learn_the_outcome(
 
     assert outcomes == [Outcome.OK] * 8
     assert len(sandbox.sent(CREATE_CUSTOMER)) == len(told.settled) == 1
+
+
+def test_a_person_does_not_wait_for_another_driver_while_stripe_is_silent(
+    committed: Flask, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_id = plan_customer()
+    change(lease_until=clock.now() + timedelta(minutes=1))
+    breaker = SharedBreaker()
+    for _ in range(WEB_FAILURES):
+        breaker.failed()
+    monkeypatch.setattr(time, "sleep", lambda _seconds: pytest.fail("waited"))
+
+    with committed.test_request_context():
+        assert calls.drive(call_id) is Outcome.UNKNOWN
 
 
 def test_a_late_write_after_the_lease_passed_on_is_refused(told: Told, sandbox: StripeSandbox) -> None:
