@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from dotenv import dotenv_values
 
-from randonumber.cli import cli
+from randonumber.cli import cli, make_app
 from randonumber.config import ROOT
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ def test_templates_never_switch_escaping_off() -> None:
 def test_the_commands_of_the_readme_exist(name: str, committed: Flask) -> None:
     names = {*cli.commands, *committed.cli.commands, "up", "serve", "sandbox"}
     assert name in names
+
+
+def test_plain_flask_runs_the_same_app() -> None:
+    factory = dotenv_values(ROOT / ".flaskenv")["FLASK_APP"]
+    assert factory == f"{make_app.__module__}:{make_app.__name__}"
 
 
 def test_the_readme_names_only_commands_that_exist(committed: Flask) -> None:
