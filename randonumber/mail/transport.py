@@ -99,11 +99,15 @@ def compose(row: MailMessage, config: Config) -> EmailMultiAlternatives:
 
 
 def write_file(folder: Path, row: MailMessage, body: bytes) -> None:
-    """Write the message as one `.eml` file that appears whole; writing it again replaces it."""
+    """Write the message as one `.eml` file that appears whole; writing it again replaces it.
+
+    A message may hold a link that opens an account: nobody else on the machine may read it.
+    """
     file = folder / f"{row.created_at:%Y%m%dT%H%M%S}-{row.ref}.eml"
     draft = file.with_suffix(".part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
         draft.write_bytes(body)
         draft.rename(file)
     except OSError as error:

@@ -251,6 +251,7 @@ def test_without_a_server_each_message_is_one_file(committed: Flask) -> None:
         [file] = folder.glob(f"*{ref}.eml")
         message = message_from_bytes(file.read_bytes(), policy=policy.default)
         assert message["Message-ID"] == stored(ref).message_id
+        assert file.stat().st_mode & 0o077 == 0, "a link in it opens an account"
     assert not list(folder.glob("*.part"))
 
 
