@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from randonumber import clock, ids, logs
 from randonumber.database import TransactionOpen, refuse_inside_transaction, transaction
@@ -51,3 +53,9 @@ def test_transactions_do_not_nest_and_nothing_calls_out_inside_one(committed: Fl
     with transaction(), pytest.raises(TransactionOpen):
         refuse_inside_transaction()
     refuse_inside_transaction()
+
+
+def test_an_error_of_the_database_keeps_the_parameters_to_itself(committed: Flask) -> None:
+    with pytest.raises(DBAPIError) as caught, transaction() as session:
+        session.execute(text("SELECT 1 / 0, CAST(:link AS text)"), {"link": "a-link-that-opens-an-account"})
+    assert "a-link" not in str(caught.value)
