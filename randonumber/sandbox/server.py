@@ -47,9 +47,23 @@ def acting_out(app: Wsgi) -> Wsgi:
             return start_response(status, shown, *rest)
 
         body = app(environ, start)
-        return suffering(body, caught, environ) if "Sandbox-Fault" in caught else body
+        return suffering(body, caught, environ) if "Sandbox-Fault" in caught else finished(body)
 
     return wrapped
+
+
+def finished(body: Iterable[bytes]) -> list[bytes]:
+    """Return the whole body and close it, which lets go of an idempotency key.
+
+    The server closes a body only after it has read what is left of the request, and a client that was killed makes
+    that fail: its key would be in use for ever.
+    """
+    try:
+        return list(body)
+    finally:
+        close = getattr(body, "close", None)
+        if close:
+            close()
 
 
 def suffering(body: Iterable[bytes], fault: dict[str, str], environ: dict[str, Any]) -> Iterator[bytes]:

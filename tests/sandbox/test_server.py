@@ -20,10 +20,13 @@ import pytest
 import requests
 import stripe
 from click.testing import CliRunner
+from werkzeug.test import EnvironBuilder
 
 from randonumber import clock
 from randonumber.config import ROOT
+from randonumber.sandbox import create_sandbox
 from randonumber.sandbox.commands import sandbox
+from randonumber.sandbox.server import acting_out
 from tests.sandbox.conftest import SESSION
 
 if TYPE_CHECKING:
@@ -223,6 +226,19 @@ def refused_by(server: Server) -> bool:
     except stripe.APIError:
         return True
     return False
+
+
+def test_a_key_is_free_once_its_answer_is_made_also_when_the_client_was_killed() -> None:
+    """The server closes a body late, and not at all when the client was killed before it read the answer."""
+    shown = acting_out(create_sandbox())
+    headers = {"Authorization": "Bearer sk_test_sandbox", "Idempotency-Key": "k"}
+    statuses: list[str] = []
+    for _ in range(2):
+        environ = EnvironBuilder(
+            "/v1/customers", method="POST", headers=headers, base_url="http://127.0.0.1"
+        ).get_environ()
+        shown(environ, lambda status, *_: statuses.append(status))
+    assert statuses == ["200 OK", "200 OK"]
 
 
 def test_a_taken_port_is_one_clear_sentence() -> None:
