@@ -235,7 +235,7 @@ def test_a_key_is_free_once_its_answer_is_made_also_when_the_client_was_killed()
     statuses: list[str] = []
     for _ in range(2):
         environ = EnvironBuilder(
-            "/v1/customers", method="POST", headers=headers, base_url="http://127.0.0.1"
+            "/v1/customers", method="POST", headers=list(headers.items()), base_url="http://127.0.0.1"
         ).get_environ()
         shown(environ, lambda status, *_: statuses.append(status))
     assert statuses == ["200 OK", "200 OK"]
