@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _EVENT_ID: Final = re.compile(r"evt_[A-Za-z0-9_]{1,250}")
 _ID: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+_OBJECT_ID: Final = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,500}")
+"""Coupons, plans, products and customers may have ids of their maker's choosing."""
 _TYPE: Final = re.compile(r"[a-z0-9_.]{1,255}")
 _LATEST_SECONDS: Final = 1 << 33
 """A moment in the year 2242: what lies beyond is no time of an event."""
@@ -65,7 +67,7 @@ def read(parsed: Any, body: str | None = None) -> Envelope:
     return Envelope(
         id=_match(_EVENT_ID, parsed.get("id")),
         type=_match(_TYPE, parsed.get("type")),
-        object_id=None if object_id is None else _match(_ID, object_id),
+        object_id=None if object_id is None else _match(_OBJECT_ID, object_id),
         account=None if account is None else _match(_ID, account),
         livemode=parsed["livemode"],
         created_at=from_timestamp(created),

@@ -56,7 +56,17 @@ def _store(events: Sequence[Event]) -> int:
     with transaction() as session:
         known = set(session.scalars(select(InboxEvent.id).where(InboxEvent.id.in_([event.id for event in events]))))
         new = [event for event in events if event.id not in known]
-        return sum(store(session, envelope.read(dict(event.payload))) for event in new)
+        return sum(_store_one(session, event) for event in new)
+
+
+def _store_one(session: Session, event: Event) -> bool:
+    """Store an event; one that cannot be read is told of and must not hold up the others."""
+    try:
+        found = envelope.read(dict(event.payload))
+    except envelope.MalformedEvent as error:
+        log.error("inbox_sweep_skipped", extra={"event_id": event.id, "reason": str(error)})  # noqa: TRY400
+        return False
+    return store(session, found)
 
 
 def _born_at(session: Session) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,10 @@ from sqlalchemy import text
 
 from randonumber import inbox
 from randonumber.database import transaction
-from randonumber.inbox import jobs
+from randonumber.inbox import jobs, sweeping
 from randonumber.sandbox import inprocess
-from randonumber.stripe_gateway import StripeUnavailable
-from tests.inbox.signing import stored
+from randonumber.stripe_gateway import StripeUnavailable, reading
+from tests.inbox.signing import event, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,3 +140,22 @@ def test_stripe_sync_fetches_missed_events_too(handled: list[str], sandbox: Stri
 
     assert "events: 2" in output
     assert len(stored()) == 2
+
+
+@pytest.mark.parametrize(("object_id", "is_stored"), [("SUMMER-25", True), ("ä b", True), ("a\x00b", False)])
+def test_an_object_with_an_odd_id_holds_up_no_other_event(
+    committed: Flask,
+    sandbox: StripeSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    object_id: str,
+    is_stored: bool,  # noqa: FBT001 - a case of the table
+) -> None:
+    odd = event("evt_1", kind="coupon.created", data={"object": {"id": object_id, "object": "coupon"}})
+    listed = [reading.event(odd), reading.event(event("evt_2"))]
+    monkeypatch.setattr(sweeping, "gateway", lambda: SimpleNamespace(list_events=lambda _since: listed))
+
+    inbox.sweep()
+
+    assert {row.id for row in stored()} == ({"evt_1", "evt_2"} if is_stored else {"evt_2"})
+    assert ("inbox_sweep_skipped" in caplog.text) is not is_stored
