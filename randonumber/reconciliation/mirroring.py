@@ -16,7 +16,7 @@ from randonumber.database import transaction
 from randonumber.reconciliation import booking, queries, resolving
 from randonumber.reconciliation.claims import claim_of
 from randonumber.reconciliation.contact import CURRENCY, contact
-from randonumber.stripe_gateway import gateway
+from randonumber.stripe_gateway import StripeRefused, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +81,10 @@ def _mirror(known: Contact, txn: BalanceTransaction) -> None:
         if booking.book(session, known, txn, claim, final=claim is None, actor=ACTOR):
             return
     if claim:
-        claim.bring_level(txn)
+        try:
+            claim.bring_level(txn)
+        except StripeRefused as refusal:  # for good: booked to unmatched, matched late, and no stop for the rows behind
+            log.error("balance_claim_refused", extra={"txn": txn.id, "code": refusal.code})  # noqa: TRY400
     with transaction() as session:
         booking.book(session, known, txn, claim, final=True, actor=ACTOR)
 

@@ -67,6 +67,8 @@ _FIGURES = text(f"""
            mirror.minor::bigint AS mirror
       FROM held, everywhere, mirror
 """)  # noqa: S608 - constants of the source alone
+# One array: a list of parameters ends at 65,535.
+_KNOWN = text("SELECT id FROM balance_transactions WHERE id = ANY (:ids)")
 _NEWEST = text("""
     SELECT max(created_at) FROM balance_transactions WHERE account_id = :account_id AND livemode = :livemode
 """)
@@ -102,8 +104,7 @@ def unmatched(session: Session, contact: Contact) -> list[BalanceTransaction]:
 
 def missing(session: Session, txns: Sequence[BalanceTransaction]) -> list[BalanceTransaction]:
     """Return those that the mirror does not have."""
-    query = select(MirrorRow.id).where(MirrorRow.id.in_([txn.id for txn in txns]))
-    known = set(session.scalars(query))
+    known = set(session.scalars(_KNOWN, {"ids": [txn.id for txn in txns]}))
     return [txn for txn in txns if txn.id not in known]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.reconciliation import booking, service
-from randonumber.stripe_gateway import StripeUnavailable
+from randonumber.stripe_gateway import StripeNotFound, StripeUnavailable
 from tests.reconciliation.shop import Shop, count, post, standing
 
 if TYPE_CHECKING:
@@ -193,3 +193,23 @@ def test_a_row_in_a_foreign_currency_stays_out_and_is_told(shop: Shop, sandbox: 
     assert report.difference == 0
     assert len(report.differing) == 1
     assert not report.agrees
+
+
+def test_a_claim_that_stripe_refuses_holds_up_no_other_row(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.sell_late(900)
+    shop.sell_late(500)
+
+    def refuse_once(_txn: object) -> None:
+        monkeypatch.undo()
+        reason = "no such intent"
+        raise StripeNotFound(reason, status=404)
+
+    monkeypatch.setattr(shop, "bring_level", refuse_once)
+    assert service.sync_mirror() == 2
+    assert links() == [(True, False, False, True), (False, True, False, True)]
+
+    [(charge_id, amount)] = shop.behind.items()
+    post(charge_id, amount)
+    service.sync_mirror()
+    assert sorted(links()) == [(True, False, False, True), (True, True, True, True)]
+    assert standing("sales", "unmatched") == (1400, 0)
