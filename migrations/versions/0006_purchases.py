@@ -43,6 +43,7 @@ CREATE TABLE purchases (
     checkout_url text,
     payment_intent_id text UNIQUE,
     payment_id text UNIQUE,
+    second_payment_id text,
     payer_id text,
     receipt_url text,
     card_brand text,

@@ -86,6 +86,7 @@ class Purchase(Base):
     checkout_url: Mapped[str | None]
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     payment_id: Mapped[str | None] = mapped_column(unique=True)
+    second_payment_id: Mapped[str | None]
     payer_id: Mapped[str | None]
     receipt_url: Mapped[str | None]
     card_brand: Mapped[str | None]

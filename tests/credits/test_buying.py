@@ -310,11 +310,14 @@ def test_another_amount_or_currency_is_put_aside_and_told(
     assert count("mail_messages", "template = 'receipt'") == 0
 
 
-def test_a_second_payment_of_one_purchase_gives_nothing_twice_and_is_told(buyer: Buyer, sandbox: StripeSandbox) -> None:
+def test_a_second_payment_of_one_purchase_gives_nothing_twice_and_is_told_once(
+    buyer: Buyer, sandbox: StripeSandbox
+) -> None:
     make_user(admin=True)
     ref = buyer.start().ref
     assert complete(ref) == Completed.BOOKED
-    assert complete(ref, payment_id="ch_test_2", payment_intent_id="pi_test_2") == Completed.SECOND_PAYMENT
+    for _ in range(2):
+        assert complete(ref, payment_id="ch_test_2", payment_intent_id="pi_test_2") == Completed.SECOND_PAYMENT
     assert stored(ref).payment_id == "ch_test_1"
     assert buyer.credits == FREE_CREDITS + 10
     assert count("mail_messages", "template = 'purchase_review'") == 1

@@ -151,7 +151,9 @@ def _review(session: Session, purchase: Purchase, payment: Payment) -> Completed
 
 
 def _second_payment(session: Session, purchase: Purchase, payment: Payment) -> Completed:
-    _alarm(session, "purchase_paid_twice", purchase, payment)
+    if purchase.second_payment_id != payment.payment_id:  # each comes by several events and the mirror: told once
+        purchase.second_payment_id = payment.payment_id
+        _alarm(session, "purchase_paid_twice", purchase, payment)
     return Completed.SECOND_PAYMENT
 
 
