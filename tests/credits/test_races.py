@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, text
@@ -12,15 +13,21 @@ from sqlalchemy import select, text
 from randonumber import ledger
 from randonumber.credits import service
 from randonumber.credits.models import Purchase, PurchaseStatus
-from randonumber.credits.service import Completed, Payment
+from randonumber.credits.service import Completed, Payment, opening, sessions
 from randonumber.database import db, transaction
 from randonumber.errors import InsufficientCredits
 from randonumber.ledger import Move, accounts
 from tests.credits.conftest import FREE_CREDITS, count, stored
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from collections.abc import Mapping
+    from concurrent.futures import Future
 
+    from flask import Flask
+    from sqlalchemy.orm import Session
+
+    from randonumber.calls import Call
+    from randonumber.credits.service import Started
     from tests.credits.conftest import Buyer
     from tests.stripe_fixtures import StripeSandbox
 
@@ -129,3 +136,28 @@ def test_credits_that_are_gone_meanwhile_are_not_revoked(buyer: Buyer, committed
         with pytest.raises(InsufficientCredits):
             second.result()
     assert buyer.credits == 0
+
+
+def test_two_clicks_that_replace_the_same_order_do_not_lock_each_other_out(
+    buyer: Buyer, sandbox: StripeSandbox, committed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = buyer.start(10)
+    operations = committed.extensions["stripe_operations"]
+    clicks: list[Future[Started]] = []
+
+    def click() -> Started:
+        with committed.app_context():
+            return buyer.start(20)
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
+            clicks.append(thread.submit(click))
+            wait_until_somebody_waits()
+            opening.settle_expiry(session, call, result)
+
+        monkeypatch.setitem(operations, sessions.EXPIRE, replace(operations[sessions.EXPIRE], settled=settle))
+        started = buyer.start(20)
+    [second] = clicks
+    assert second.result().ref == started.ref != first.ref
+    assert count("purchases") == 2

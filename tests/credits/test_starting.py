@@ -14,7 +14,7 @@ from randonumber import calls
 from randonumber.credits import service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.pricing import NotForSale
-from randonumber.credits.service import customers, sessions
+from randonumber.credits.service import customers, sessions, starting
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from tests.credits.conftest import FREE_CREDITS, Buyer, count, stored
@@ -151,6 +151,23 @@ def test_another_order_on_a_form_whose_purchase_expired_starts_anew(
     deliver_webhooks()
     assert buyer.start(10).ref == first.ref
     assert buyer.start(100).ref != first.ref
+
+
+def test_a_form_that_another_click_has_let_go_of_meanwhile_starts_anew(
+    buyer: Buyer, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = buyer.start(10)
+    find = starting._of_form
+
+    def find_after_the_other_click(*given: Any) -> str | None:
+        with transaction() as session:
+            session.execute(text("UPDATE purchases SET status = 'expired', form_ref = NULL"))
+        return find(*given)
+
+    monkeypatch.setattr(starting, "_of_form", find_after_the_other_click)
+    second = buyer.start(100)
+    assert second.ref != first.ref
+    assert stored(second.ref).form_ref == "form-0001"
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 10_001, 2**63])

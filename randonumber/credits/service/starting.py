@@ -67,6 +67,8 @@ def start_purchase(buyer: Person, order: Order, *, network: str) -> Started:
     ref = _insert(buyer, order, network)
     if ref is None:
         ref = _of_form(buyer, order)
+        if ref is None:  # let go of since: another click of this form has closed it
+            return start_purchase(buyer, order, network=network)
         if _is_other_order(ref, order):
             return _replace(buyer, order, ref, network)
     open_page(ref)
@@ -111,10 +113,10 @@ def _insert(buyer: Person, order: Order, network: str) -> str | None:
         return purchase.ref
 
 
-def _of_form(buyer: Person, order: Order) -> str:
+def _of_form(buyer: Person, order: Order) -> str | None:
     query = select(Purchase.ref).where(Purchase.user_id == buyer.user_id, Purchase.form_ref == order.form_ref)
     with transaction() as session:
-        return session.execute(query).scalar_one()
+        return session.execute(query).scalar_one_or_none()
 
 
 def _is_other_order(ref: str, order: Order) -> bool:
@@ -125,7 +127,7 @@ def _is_other_order(ref: str, order: Order) -> bool:
 def _replace(buyer: Person, order: Order, ref: str, network: str) -> Started:
     """Start the other order when the first can no longer be paid; else return the first as it is. Calls the network."""
     with transaction() as session:
-        purchase = sessions.lock_purchase(session, ref)
+        purchase = _get(session, ref)  # unlocked: who closes the call waits for the purchase with the call's row held
         is_open = purchase.status == PurchaseStatus.PENDING and purchase.checkout_session_id is not None
         call_id = sessions.plan_expiry(session, purchase) if is_open else None
     if call_id is not None and calls.drive(call_id) is Outcome.REFUSED:
