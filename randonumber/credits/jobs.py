@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus
 from randonumber.credits.service import refresh_purchase
+from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
 from randonumber.jobs import periodic
 from randonumber.stripe_gateway import StripeUnavailable
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ACTOR: Final = "job:credits.sweep"
 AT_ONCE: Final = 100
+FAILURES_IN_A_ROW: Final = 3
+PUT_OFF: Final = timedelta(minutes=1)
 
 
 @periodic("credits.sweep_purchases", "* * * * *")
@@ -49,4 +53,25 @@ def pending(*, due_by: datetime | None, limit: int | None) -> list[str]:
 
 def ask(refs: list[str]) -> int:
     """Bring each purchase level with Stripe, and return how many are pending no more. Raises StripeUnavailable."""
-    return sum(refresh_purchase(ref, actor=ACTOR) != PurchaseStatus.PENDING for ref in refs)
+    ended = failures = 0
+    for ref in refs:
+        try:
+            ended += refresh_purchase(ref, actor=ACTOR) != PurchaseStatus.PENDING
+            failures = 0
+        except StripeUnavailable as error:
+            if error.status is None:  # Stripe itself is away: everything stays due
+                raise
+            _put_off(ref)
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW:
+                raise
+        except Exception:  # the worker's loop: one purchase must not stop the rest
+            log.exception("purchase_refresh_failed", extra={"purchase": ref})
+            _put_off(ref)
+    return ended
+
+
+def _put_off(ref: str) -> None:
+    """Let the others go first next time."""
+    with transaction() as session:
+        lock_purchase(session, ref).next_check_at = clock.now() + PUT_OFF

@@ -13,7 +13,7 @@ from randonumber.credits import forms, mails, queries, service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
 from randonumber.database import transaction
-from randonumber.stripe_gateway import StripeUnavailable
+from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -110,10 +110,10 @@ def _leads_on(purchase: Purchase) -> bool:
 
 
 def _refresh(ref: str) -> bool:
-    """Bring the purchase level with Stripe; False when Stripe does not answer, and the page shows what is known."""
+    """Bring the purchase level with Stripe; False when Stripe settles nothing, and the page shows what is known."""
     try:
         service.refresh_purchase(ref, actor=f"user:{person().ref}", unless_checked_since=clock.now() - ASK_AGAIN_AFTER)
-    except StripeUnavailable:
+    except (StripeUnavailable, StripeRefused):
         return False
     return True
 

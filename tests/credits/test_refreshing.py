@@ -13,7 +13,7 @@ from randonumber.credits import jobs, service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service import refreshing
 from randonumber.database import transaction
-from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent, StripeUnavailable
+from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent, StripeNotFound, StripeUnavailable
 from tests.credits.conftest import FREE_CREDITS, stored
 
 if TYPE_CHECKING:
@@ -151,3 +151,38 @@ def test_a_stripe_that_is_down_leaves_the_purchase_due(buyer: Buyer, sandbox: St
         jobs.sweep_purchases(0)
         assert jobs.pending(due_by=clock.now(), limit=9) == []
     assert stored(ref).status == PurchaseStatus.PENDING
+
+
+@pytest.mark.parametrize(
+    "error",
+    [StripeUnavailable("status 500", status=500), StripeNotFound("no such intent", status=404), KeyError("a bug")],
+)
+def test_a_purchase_that_cannot_be_asked_about_holds_up_no_other(
+    buyer: Buyer, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    sick, paid = buyer.start(10, form_ref="form-0001"), buyer.start(10, form_ref="form-0002")
+    assert paid.url is not None
+    sandbox.pay(paid.url)
+
+    def refresh(ref: str, *, actor: str) -> PurchaseStatus | None:
+        if ref == sick.ref:
+            raise error
+        return service.refresh_purchase(ref, actor=actor)
+
+    monkeypatch.setattr(jobs, "refresh_purchase", refresh)
+    with clock.frozen(clock.now() + timedelta(minutes=3)):
+        assert jobs.pending(due_by=clock.now(), limit=9) == [sick.ref, paid.ref]
+        jobs.sweep_purchases(0)
+        assert jobs.pending(due_by=clock.now(), limit=9) == [], "the sick one lets the others go first next time"
+    assert stored(paid.ref).status == PurchaseStatus.PAID
+
+
+def test_a_stripe_that_answers_nothing_but_errors_is_asked_three_times_a_sweep(
+    buyer: Buyer, sandbox: StripeSandbox
+) -> None:
+    refs = [buyer.start(form_ref=f"form-000{number}").ref for number in range(4)]
+    sandbox.fault(READ, "error_500", times=9)
+    before = len(sandbox.exchanges)
+    with pytest.raises(StripeUnavailable):
+        jobs.ask(refs)
+    assert len(sandbox.exchanges) - before == jobs.FAILURES_IN_A_ROW

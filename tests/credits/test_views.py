@@ -15,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 from randonumber import clock
 from randonumber.credits.models import PurchaseStatus
 from randonumber.database import db
+from randonumber.stripe_gateway import StripeNotFound, StripeRefused, gateway
 from tests.credits.conftest import FREE_CREDITS, count, stored
 from tests.people import csrf_token, make_user, sign_in
 
@@ -297,3 +298,37 @@ def test_no_database_connection_is_held_while_stripe_is_asked(
         order(signed_in, pack="10")
     assert held
     assert set(held) == {before}
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_refusal_by_something_in_between_leaves_the_order_to_go_on_by_itself(
+    signed_in: FlaskClient, sandbox: StripeSandbox, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    with monkeypatch.context() as patch:
+        page = ("<html>a proxy's</html>", status, {"content-type": "text/html"})
+        patch.setattr(sandbox.transport, "request", lambda *_given, **_more: page)
+        assert order(signed_in, pack="10").status_code == 303
+    ref = only_ref(signed_in)
+    assert stored(ref).status == PurchaseStatus.PENDING
+    assert count("stripe_calls", "closed_at IS NULL") == 1
+
+    run_jobs(early=True)
+    run_jobs(early=True)
+    assert stored(ref).checkout_url is not None
+    assert count("stripe_calls", "closed_at IS NULL") == 0
+
+
+@pytest.mark.parametrize("refusal", [StripeRefused("not now"), StripeNotFound("no such intent", status=404)])
+def test_the_return_page_stands_when_stripe_refuses(
+    signed_in: FlaskClient, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch, refusal: StripeRefused
+) -> None:
+    back = sandbox.pay(order(signed_in, pack="10").headers["Location"])
+    assert back is not None
+
+    def refuse(*_given: str) -> None:
+        raise refusal
+
+    monkeypatch.setattr(type(gateway()), "get_payment_intent", refuse)
+    page = signed_in.get(urlsplit(back).path)
+    assert page.status_code == 200
+    assert stored(only_ref(signed_in)).status == PurchaseStatus.PENDING
