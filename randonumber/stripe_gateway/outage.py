@@ -26,7 +26,8 @@ _STATE = text("SELECT failures FROM stripe_outage")
 _TAKE_TRY = text(
     "UPDATE stripe_outage SET retry_at = :until WHERE failures >= :enough AND retry_at <= :now RETURNING 1"
 )
-_FAILED = text("UPDATE stripe_outage SET failures = failures + 1, retry_at = :until")
+# A request that was under way when a probe began fails later, and must not shorten the probe's time.
+_FAILED = text("UPDATE stripe_outage SET failures = failures + 1, retry_at = GREATEST(retry_at, :until)")
 _ANSWERED = text("UPDATE stripe_outage SET failures = 0 WHERE failures > 0")
 
 

@@ -63,6 +63,16 @@ def test_the_worker_probes_while_it_is_open_and_keeps_visitors_from_trying(commi
         breaker.enter()
 
 
+def test_a_request_that_fails_during_a_probe_does_not_let_a_visitor_try(committed: Flask) -> None:
+    breaker = SharedBreaker()
+    for _ in range(3):
+        fail(breaker)
+    assert take_probe()
+    breaker.failed()
+    with clock.frozen(clock.now() + timedelta(seconds=11)), pytest.raises(StripeUnavailable):
+        breaker.enter()
+
+
 def test_the_probe_closes_it_when_stripe_answers(committed: Flask, sandbox: StripeSandbox) -> None:
     breaker = SharedBreaker()
     for _ in range(3):
