@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 HANDOVER_SECONDS: Final = 3
 """The process that plans a call drives it at once; after this long the worker takes it for dead."""
+STOPPED_SECONDS: Final = 10
 EAGER_SECONDS: Final = 1
 """A person who asks again makes an unknown call due, but not more often than this."""
 
@@ -84,7 +85,10 @@ def take(session: Session, call_id: int, *, is_eager: bool, limits: Limits, leas
     if following.step is Step.WAIT:
         row.due_at = following.wait_until
         return Idle(status=status)
-    if not _is_due(row, now, is_eager=is_eager) or stops.is_stopped(session, row.stripe_account, now):
+    if not _is_due(row, now, is_eager=is_eager):
+        return Idle(status=status)
+    if stops.is_stopped(session, row.stripe_account, now):
+        row.due_at = now + timedelta(seconds=STOPPED_SECONDS)  # not for ever the longest overdue, before all others
         return Idle(status=status)
     return _lease(row, following.step, now, lease_seconds)
 
