@@ -169,7 +169,7 @@ def measure(arm: Arm, seconds: float, database_id: int) -> dict[str, Any]:
 
 
 def processor_seconds(process_id: int) -> float:
-    """Return the processor time that a process and those it started have used."""
+    """Return the processor time that a process and those it started have used, also those that have ended."""
     process = psutil.Process(process_id)
     used = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return float(sum(times.user + times.system for times in used))
+    return float(sum(times.user + times.system + times.children_user + times.children_system for times in used))
