@@ -50,7 +50,7 @@ TRIES_OF_A_KILLER: Final = 20
 """A job that was running so often when its worker died is what kills the workers."""
 
 FAILED_JOBS: Final = Check(
-    id="L05",
+    id="L07",
     title="no job has been given up",
     sql="SELECT id, task_name, attempts FROM procrastinate_jobs WHERE status = 'failed'",
 )

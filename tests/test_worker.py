@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 from randonumber import jobs, worker
 from randonumber.config import ROOT
 from randonumber.database import db, transaction
+from randonumber.ledger import checks
 from tests import worker_process
 
 if TYPE_CHECKING:
@@ -196,3 +197,15 @@ def test_a_job_by_the_clock_whose_worker_died_is_dropped_for_the_next_one(commit
 
     with transaction() as session:
         assert session.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar_one() == 0
+
+
+def test_a_job_that_was_given_up_is_told_by_a_check_of_its_own(committed: Flask) -> None:
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, status, args)"
+                " VALUES ('default', 'test.fail', 'failed', '{}')"
+            )
+        )
+        holds = {result.id: result.holds for result in checks.run(session)}
+    assert (holds["L05"], holds["L07"]) == (True, False)

@@ -42,8 +42,13 @@ class CheckResult:
 
 
 def register(*checks: Check) -> None:
-    """Let every run include these checks. Safe to call again: a check of the same id takes the place."""
-    _registered.update({check.id: check for check in checks})
+    """Let every run include these checks. Safe to call again; raises ValueError when an id is another check's."""
+    for check in checks:
+        standing = _registered.get(check.id, check)
+        if standing.title != check.title:
+            message = f"{check.id} is taken: {standing.title}"
+            raise ValueError(message)
+        _registered[check.id] = check
 
 
 def forget(check_id: str) -> None:

@@ -15,6 +15,7 @@ from randonumber.ledger.invariants import LEDGER_CHECKS
 from tests.ledger.books import grant, new_user, pay_in
 
 if TYPE_CHECKING:
+    from flask import Flask
     from sqlalchemy.orm import Session
 
     from randonumber.ledger.checks import CheckResult
@@ -155,3 +156,9 @@ def test_samples_show_what_is_wrong(session: Session) -> None:
 def test_a_check_has_a_proper_id(name: str) -> None:
     with pytest.raises(ValueError, match="id of a check"):
         checks.Check(id=name, title="x", sql="SELECT 1")
+
+
+def test_a_check_does_not_take_the_id_of_another(committed: Flask) -> None:
+    taken = checks.Check(id="L05", title="planted", sql="SELECT 1")
+    with pytest.raises(ValueError, match="L05 is taken"):
+        checks.register(taken)
