@@ -34,8 +34,8 @@ def main() -> int:
 
 def _is_found(defect: Defect) -> bool:
     done = _run(list(defect.tests), defect)
-    found = done.returncode == TESTS_FAILED
     reds = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FAILED ")]
+    found = done.returncode == TESTS_FAILED and bool(reds)
     print(f"{'red  ' if found else 'GREEN'}  {defect.name}: {', '.join(reds) or 'no test failed'}", flush=True)
     if not found and done.returncode != 0:
         print(done.stdout[-3000:])

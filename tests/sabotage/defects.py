@@ -223,4 +223,37 @@ DEFECTS: Final[tuple[Defect, ...]] = (
         ),
         tests=("tests/api/test_idempotency.py::test_the_same_request_again_gets_the_same_bytes_and_draws_nothing",),
     ),
+    Defect(
+        name="a 500 is taken for a refusal",
+        edits=(
+            Edit(
+                path="randonumber/calls/rules.py",
+                old="_REFUSALS: Final = frozenset({400, 402, 404})",
+                new="_REFUSALS: Final = frozenset({400, 402, 404, 500})",
+            ),
+        ),
+        tests=("tests/calls/test_rules.py",),
+    ),
+    Defect(
+        name="a list is read only to its first page",
+        edits=(
+            Edit(
+                path="randonumber/stripe_gateway/gateway.py",
+                old='if not page["has_more"] or not page["data"]:',
+                new="if page:",
+            ),
+        ),
+        tests=("tests/inbox/test_sweeping.py::test_more_events_than_a_page_holds_are_all_found",),
+    ),
+    Defect(
+        name="lease not looked at",
+        edits=(
+            Edit(
+                path="randonumber/calls/journal.py",
+                old="if row.lease_until is not None and row.lease_until > now:",
+                new="if row.lease_until is not None and row.lease_until < row.planned_at:",
+            ),
+        ),
+        tests=("tests/calls/test_driver.py::test_of_two_drivers_at_once_one_asks_and_both_learn_the_outcome",),
+    ),
 )
