@@ -23,6 +23,10 @@ WITHOUT_APP: Final = {
 """Commands that make no app, or make it in other processes: they start at once and need no database."""
 
 
+SERVERS: Final = frozenset({"serve", "worker"})
+"""What runs on and is watched by its log; a command speaks for itself, and its log shows warnings alone."""
+
+
 class Commands(FlaskGroup):
     """Flask's commands and ours; those of WITHOUT_APP are imported when they are called."""
 
@@ -46,7 +50,7 @@ def make_app() -> Flask:
 
     die_with_parent()
     config = load_config_or_explain()
-    configure_logging(config.log_level)
+    configure_logging(config.log_level if SERVERS & set(sys.argv) else "WARNING")
     app = create_app(config)
 
     @app.shell_context_processor

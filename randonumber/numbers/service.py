@@ -154,7 +154,7 @@ def _refusal(answer: Answer | None, wish: Wish) -> AppError:
         return AccountBarred("A debt stands on this account; draws are possible again once it is paid.")
     left = answer.credits_before
     return InsufficientCredits(
-        f"This draw costs {wish.credits} credits and {left} are left.",
+        f"This draw costs {wish.credits} {'credit' if wish.credits == 1 else 'credits'}; you have {left}.",
         extra={"credits_needed": wish.credits, "credits_left": left, "buy_url": buy_url()},
     )
 

@@ -46,7 +46,7 @@ def draw() -> ResponseReturnValue:
         form.renew()
         return _page(form), _UNPROCESSABLE
     except AppError as refusal:
-        return _page(form, refusal=refusal), refusal.status
+        return _page(form, refusal=refusal), _UNPROCESSABLE
     return redirect(url_for("numbers.show", ref=ref), 303)
 
 

@@ -153,7 +153,7 @@ def test_ten_thousand_fields_and_a_megabyte_break_nothing(client: FlaskClient, p
 
 def test_too_few_credits_lead_to_the_shop(client: FlaskClient, person: Person) -> None:
     answer = draw(client, n=6)
-    assert answer.status_code == 402
+    assert answer.status_code == 422
     assert 'href="/credits"' in answer.text
     assert drawing.left(person) == 5
 
