@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from jinja2 import StrictUndefined
-
-from randonumber import extensions, features, web
 from randonumber.config import ROOT, Config
-from randonumber.database import Base, engine_options, init_database
-from randonumber.jobs import init_jobs
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 __all__ = ["Config", "create_app"]
 
@@ -18,8 +15,16 @@ __all__ = ["Config", "create_app"]
 def create_app(config: Config, *, stripe_http_client: Any = None) -> Flask:
     """Make the app: the only place where its parts are wired together. `config.database_uri` must be set.
 
-    `stripe_http_client` takes the place of the network: the sandbox in process, in tests.
+    `stripe_http_client` takes the place of the network: the sandbox in process, in tests. The parts are imported
+    here, so that the sandbox and other modules of the package that need no app start without them.
     """
+    from flask import Flask
+    from jinja2 import StrictUndefined
+
+    from randonumber import extensions, features, web
+    from randonumber.database import init_database
+    from randonumber.jobs import init_jobs
+
     app = Flask(
         __name__,
         template_folder=str(ROOT / "templates"),
@@ -46,6 +51,8 @@ def _database(app: Flask) -> Any:
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:
+    from randonumber.database import engine_options
+
     return {
         "SECRET_KEY": config.app_secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_uri,
@@ -75,4 +82,6 @@ def _flask_settings(config: Config) -> dict[str, Any]:
 
 def shell_names() -> dict[str, Any]:
     """Return every model by its name, for `flask shell`."""
+    from randonumber.database import Base
+
     return {mapper.class_.__name__: mapper.class_ for mapper in Base.registry.mappers}
