@@ -27,6 +27,8 @@ def serve(host: str, port: int, workers: int) -> None:
         message = "STRIPE_SECRET_KEY is not set: put your Stripe keys into .env, or use `up` to run with the sandbox."
         raise click.ClickException(message)
     os.environ["WEB_WORKERS"] = str(workers)
+    import randonumber.features  # noqa: F401 - once here, and not once more in each worker that is forked
+
     run_server("randonumber.cli:make_app", host, port, workers)
 
 
