@@ -30,6 +30,8 @@ package.__path__ = [{str(ROOT / "randonumber")!r}]
 sys.modules["randonumber"] = package
 """
 SUPERVISE = """
+import signal
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
 from randonumber import supervisor
 from randonumber.supervisor import Child, run
 supervisor.GRACE_SECONDS = 0.5

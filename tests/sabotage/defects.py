@@ -199,7 +199,9 @@ DEFECTS: Final[tuple[Defect, ...]] = (
                 new="    if purchase.payment_id is not None and purchase.status not in BOOKED:\n",
             ),
         ),
-        tests=("tests/credits/test_buying.py::test_a_second_payment_of_one_purchase_gives_nothing_twice_and_is_told",),
+        tests=(
+            "tests/credits/test_buying.py::test_a_second_payment_of_one_purchase_gives_nothing_twice_and_is_told_once",
+        ),
     ),
     Defect(
         name="GET that spends",
