@@ -168,8 +168,16 @@ def measure(arm: Arm, seconds: float, database_id: int) -> dict[str, Any]:
     return seen
 
 
+def _times(process: psutil.Process) -> Any:
+    """Return what a process has used; None when it has ended meanwhile, as a database's helpers do at any moment."""
+    try:
+        return process.cpu_times()
+    except psutil.NoSuchProcess:
+        return None
+
+
 def processor_seconds(process_id: int) -> float:
     """Return the processor time that a process and those it started have used, also those that have ended."""
     process = psutil.Process(process_id)
-    used = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    used = [times for one in (process, *process.children(recursive=True)) if (times := _times(one))]
     return float(sum(times.user + times.system + times.children_user + times.children_system for times in used))
