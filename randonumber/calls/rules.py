@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from randonumber.stripe_gateway.wire import LATER_CODES
+
 KEY_LIFE_SECONDS: Final = 23 * 3600
 """Stripe keeps an idempotency key for 24 hours at least; an hour is left for clocks and long requests."""
 STICKY_AFTER: Final = 3
@@ -109,7 +111,6 @@ class Answer(StrEnum):
 
 _REFUSALS: Final = frozenset({400, 402, 404})
 _LATER: Final = frozenset({409, 425, 429})
-_LATER_CODES: Final = frozenset({"lock_timeout", "rate_limit", "idempotency_key_in_use"})
 _NO_FUNDS_CODES: Final = frozenset({"balance_insufficient"})
 
 
@@ -122,7 +123,7 @@ def classify(status: int | None, *, code: str | None = None, key_reused: bool = 
         return Answer.KEY_REUSED
     if status is None or 200 <= status <= 299:  # noqa: PLR2004 - a success whose body is broken proves nothing
         return Answer.UNREACHABLE
-    if code in _LATER_CODES or status in _LATER:
+    if code in LATER_CODES or status in _LATER:
         return Answer.LATER
     if code in _NO_FUNDS_CODES:
         return Answer.NO_FUNDS
