@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from randonumber.sandbox import clock, faults
+from randonumber.sandbox import clock, connections, faults
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.scope import Json, Scope
 
@@ -14,10 +14,12 @@ def record(scope: Scope, kind: str, subject: Json, *, previous: Json | None = No
     if previous is not None:
         data["previous_attributes"] = previous
     wanted = receivers(scope, kind)
+    connected = connections.find(scope.store, scope.account)
     event = scope.insert(
         {
             "id": new_id("event"),
             "object": "event",
+            **({"account": scope.account} if connected else {}),
             "api_version": scope.sandbox.description.version,
             "created": scope.now,
             "data": data,
@@ -40,17 +42,37 @@ def updated(scope: Scope, kind: str, before: Json, after: Json) -> None:
 
 
 def receivers(scope: Scope, kind: str) -> list[tuple[str, str]]:
-    """(url, secret) of every endpoint that takes this type: those of the app, then the registered ones."""
-    own = [(endpoint.url, endpoint.secret) for endpoint in scope.sandbox.endpoints if not endpoint.connect]
+    """(url, secret) of every endpoint that takes this type: those of the app, then the registered ones.
+
+    What happens on a connected account goes to its own endpoints and, while it is connected, to those that its platform
+    keeps for connected accounts. The platform hears once more when it ends: `account.application.deauthorized`.
+    """
+    connected = connections.find(scope.store, scope.account)
+    if connected is None:
+        return of_app(scope, connect=False) + registered(scope, scope.account, kind, connect=False)
+    own = registered(scope, scope.account, kind, connect=False)
+    if not connected.live and kind != "account.application.deauthorized":
+        return own
+    return own + of_app(scope, connect=True) + registered(scope, connected.platform, kind, connect=True)
+
+
+def of_app(scope: Scope, *, connect: bool) -> list[tuple[str, str]]:
+    """Return the endpoints of the app, of one sort."""
+    return [(one.url, one.secret) for one in scope.sandbox.endpoints if one.connect == connect]
+
+
+def registered(scope: Scope, owner: str, kind: str, *, connect: bool) -> list[tuple[str, str]]:
+    """Return the endpoints that an account registered over the API, of one sort."""
     rows = scope.store.rows(
-        "SELECT body, hidden FROM objects WHERE account = ? AND kind = 'webhook_endpoint' AND deleted = 0",
-        scope.account,
+        "SELECT body, hidden FROM objects WHERE account = ? AND kind = 'webhook_endpoint' AND deleted = 0", owner
     )
-    registered = [(json.loads(row["body"]), json.loads(row["hidden"])) for row in rows]
-    return own + [
+    found = [(json.loads(row["body"]), json.loads(row["hidden"])) for row in rows]
+    return [
         (body["url"], hidden["secret"])
-        for body, hidden in registered
-        if body["status"] == "enabled" and ({"*", kind} & set(body["enabled_events"]))
+        for body, hidden in found
+        if body["status"] == "enabled"
+        and hidden.get("connect", False) == connect
+        and {"*", kind} & set(body["enabled_events"])
     ]
 
 
@@ -83,9 +105,10 @@ def resend(scope: Scope, event_id: str) -> int:
     if not row or row.kind != "event":
         return 0
     rows = scope.store.rows("SELECT DISTINCT url, secret FROM deliveries WHERE event_id = ?", event_id)
-    wanted = [(found["url"], found["secret"]) for found in rows] or receivers(scope, row.body["type"])
+    own = scope.at(scope.now, row.account)
+    wanted = [(found["url"], found["secret"]) for found in rows] or receivers(own, row.body["type"])
     for url, secret in wanted:
-        enqueue(scope.at(scope.now, row.account), event_id, url, secret, "pending", clock.real_now())
+        enqueue(own, event_id, url, secret, "pending", clock.real_now())
     count_pending(scope, event_id)
     return len(wanted)
 

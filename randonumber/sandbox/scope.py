@@ -46,12 +46,16 @@ class Sandbox:
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What an operation works with. `later` runs after the answer is written, still in the transaction."""
+    """What an operation works with: whose objects, when, by which API key.
+
+    `later` runs after the answer is written, still in the transaction.
+    """
 
     sandbox: Sandbox
     account: str
     now: int
     base_url: str
+    key: str = ""
     request_id: str | None = None
     idempotency_key: str | None = None
     later: list[Callable[[], None]] = field(default_factory=list)
@@ -99,6 +103,7 @@ def unit(
     account: str = "",
     *,
     base_url: str | None = None,
+    key: str = "",
     request_id: str | None = None,
     idempotency_key: str | None = None,
 ) -> Iterator[Scope]:
@@ -109,6 +114,7 @@ def unit(
             account=account,
             now=clock.sandbox_now(sandbox.store),
             base_url=(sandbox.base_url or base_url or DEFAULT_BASE_URL).rstrip("/"),
+            key=key,
             request_id=request_id,
             idempotency_key=idempotency_key,
         )

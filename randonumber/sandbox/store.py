@@ -63,9 +63,30 @@ CREATE TABLE IF NOT EXISTS requests (
     params TEXT NOT NULL, key TEXT, status INTEGER NOT NULL, answer TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS requests_id ON requests (id);
+CREATE TABLE IF NOT EXISTS connections (
+    account TEXT PRIMARY KEY, platform TEXT NOT NULL, live INTEGER NOT NULL DEFAULT 1
+);
+CREATE INDEX IF NOT EXISTS connections_platform ON connections (platform);
+CREATE TABLE IF NOT EXISTS balances (
+    account TEXT NOT NULL, currency TEXT NOT NULL,
+    available INTEGER NOT NULL DEFAULT 0, pending INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, currency)
+);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
-TABLES = ("objects", "due", "deliveries", "attempts", "idempotency", "faults", "requests", "settings")
+TABLES = (
+    "objects", "due", "deliveries", "attempts", "idempotency", "faults", "requests", "connections", "balances",
+    "settings",
+)  # fmt: skip
+# A file of an earlier version holds no running balances: they are the sums of its balance transactions.
+VERSION = 1
+SUMS = """
+INSERT OR REPLACE INTO balances (account, currency, available, pending)
+SELECT account, json_extract(body, '$.currency'),
+    sum(CASE WHEN json_extract(body, '$.status') = 'available' THEN json_extract(body, '$.net') ELSE 0 END),
+    sum(CASE WHEN json_extract(body, '$.status') = 'pending' THEN json_extract(body, '$.net') ELSE 0 END)
+FROM objects WHERE kind = 'balance_transaction' GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +113,14 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
+        self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
+        with self.transaction():
+            found = self.row("PRAGMA user_version")
+            if found and found[0] < VERSION:
+                self.run(SUMS)
+                self.run(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -11,7 +11,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from randonumber.sandbox import currencies, resources
-from randonumber.sandbox.pages import challenge, checkout, dashboard, receipts
+from randonumber.sandbox.pages import challenge, checkout, dashboard, express, oauth, onboarding, receipts, stripejs
 from randonumber.sandbox.pages.layout import harden, when
 from randonumber.sandbox.scope import Endpoint, Sandbox
 from randonumber.sandbox.spec import answers, description
@@ -48,8 +48,9 @@ def create_sandbox(
         mail_dir=mail_dir,
         due_actions=resources.DUE_ACTIONS,
     )
-    for blueprint in (checkout.pages, challenge.pages, receipts.pages, dashboard.pages, switches):
-        app.register_blueprint(blueprint)
+    for module in (challenge, checkout, dashboard, express, oauth, onboarding, receipts, stripejs):
+        app.register_blueprint(module.pages)
+    app.register_blueprint(switches)
     serve_api(app)
     app.before_request(refuse_foreign_hosts)
     app.after_request(harden)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from randonumber.sandbox import create_sandbox, inprocess
+from randonumber.sandbox import create_sandbox
 from randonumber.sandbox.spec import description
-from tests.sandbox.conftest import BASE, SESSION, make_sdk
-
-if TYPE_CHECKING:
-    from flask import Flask
+from tests.sandbox.conftest import BASE, make_sdk
+from tests.sandbox.driven import ADDRESSES
+from tests.sandbox.driven.drive import Drive
 
 ODD = [
     "",
@@ -60,24 +60,16 @@ def pairs_of(name: str, schema: dict[str, Any]) -> st.SearchStrategy[Pairs]:
 
 
 @pytest.fixture(scope="module")
-def filled() -> tuple[Flask, dict[str, str]]:
-    """A sandbox with an object of each kind, and an id for each place in an address."""
+def filled() -> Drive:
+    """A sandbox with objects of each kind."""
     sandbox = create_sandbox(strict=True)
-    sdk = make_sdk(sandbox)
-    customer = sdk.v1.customers.create({"email": "a@example.com"})
-    session = sdk.v1.checkout.sessions.create(SESSION | {"customer": customer.id})  # type: ignore[arg-type]
-    inprocess.pay(sandbox, session.id)
-    charge = sdk.v1.charges.list().data[0]
-    ids = {
-        "customer": customer.id,
-        "session": sdk.v1.checkout.sessions.create(SESSION).id,  # type: ignore[arg-type]
-        "charge": charge.id,
-        "intent": sdk.v1.payment_intents.create({"amount": 900, "currency": "usd"}).id,
-        "payment_method": str(charge.payment_method),
-        "webhook_endpoint": sdk.v1.webhook_endpoints.create({"url": f"{BASE}/x", "enabled_events": ["*"]}).id,
-        "id": str(charge.balance_transaction),
-    }
-    return sandbox, ids
+    return Drive(sandbox, make_sdk(sandbox))
+
+
+@functools.cache
+def address(on: Drive, template: str) -> str:
+    """An address with ids that exist."""
+    return template.format_map(ADDRESSES[template](on)) if "{" in template else template
 
 
 OPERATIONS = sorted(description.load().operations, key=lambda operation: operation.name)
@@ -87,20 +79,19 @@ OPERATIONS = sorted(description.load().operations, key=lambda operation: operati
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_whatever_is_sent_is_answered_in_order(
-    filled: tuple[Flask, dict[str, str]], operation: description.Operation, data: st.DataObject
+    filled: Drive, operation: description.Operation, data: st.DataObject
 ) -> None:
-    sandbox, ids = filled
     method, _, template = operation.name.partition(" ")
     properties = operation.params["properties"]
     names = data.draw(st.lists(st.sampled_from(sorted(properties)), max_size=4, unique=True)) if properties else []
     needed = [name for name in operation.params["required"] if data.draw(st.booleans())]
     form = [pair for name in {*names, *needed} for pair in data.draw(pairs_of(name, properties[name]))]
-    path = template.format(**ids) if data.draw(st.booleans()) or "{" not in template else template.format_map(Wrong())
+    path = address(filled, template) if data.draw(st.booleans()) else template.format_map(Wrong())
     sent: dict[str, Any] = {"query_string": urlencode(form)}
     if method == "POST":
         sent = {"data": urlencode(form), "content_type": "application/x-www-form-urlencoded"}
     headers = {"Authorization": "Bearer sk_test_one"}
-    client: Any = sandbox.test_client()
+    client: Any = filled.sandbox.test_client()
     answer = client.open(path, method=method, base_url=BASE, headers=headers, buffered=True, **sent)
     assert answer.status_code in (200, 400, 402, 404), answer.text
     assert ("error" in answer.json) == (answer.status_code != 200)

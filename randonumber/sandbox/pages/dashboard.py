@@ -35,7 +35,7 @@ def home() -> str:
             "dashboard.html",
             now=scope.now,
             steps=STEPS,
-            balances={account: balance.balance(scope.at(scope.now, account)) for account in accounts},
+            balances={account: balance.show(scope.at(scope.now, account)) for account in accounts},
             counts={kind: count(scope, kind) for kind in KINDS},
             events=newest(scope, "event", None)[:8],
             faults=scope.store.rows("SELECT * FROM faults ORDER BY id"),

@@ -1,28 +1,53 @@
-"""Stripe's resources, a module each. A new one adds its `OPERATIONS` here, and what its clock and `expand` need."""
+"""Stripe's resources, a module each.
+
+`OPERATIONS` holds its operations by name; where needed, `DUE` what its clock does, and `INCLUDED` the fields that are
+left out until `expand` asks for them.
+"""
 
 from randonumber.sandbox.resources import (
     account,
+    account_links,
+    accounts,
     balance,
+    balance_transactions,
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events,
+    external_accounts,
     payment_intents,
     payment_methods,
+    payouts,
+    refunds,
+    setup_intents,
+    transfer_reversals,
+    transfers,
     webhook_endpoints,
 )
 from randonumber.sandbox.scope import Operations
 
-HANDLERS: Operations = {
-    **account.OPERATIONS,
-    **balance.OPERATIONS,
-    **charges.OPERATIONS,
-    **checkout_sessions.OPERATIONS,
-    **customers.OPERATIONS,
-    **events.OPERATIONS,
-    **payment_intents.OPERATIONS,
-    **payment_methods.OPERATIONS,
-    **webhook_endpoints.OPERATIONS,
-}
-DUE_ACTIONS = {**balance.DUE, **checkout_sessions.DUE}
-INCLUDED = {**checkout_sessions.INCLUDED}
+MODULES = (
+    account,
+    account_links,
+    accounts,
+    balance,
+    balance_transactions,
+    charges,
+    checkout_sessions,
+    customers,
+    disputes,
+    events,
+    external_accounts,
+    payment_intents,
+    payment_methods,
+    payouts,
+    refunds,
+    setup_intents,
+    transfer_reversals,
+    transfers,
+    webhook_endpoints,
+)
+HANDLERS: Operations = {name: handler for module in MODULES for name, handler in module.OPERATIONS.items()}
+DUE_ACTIONS = {name: action for module in MODULES for name, action in getattr(module, "DUE", {}).items()}
+INCLUDED = {place: maker for module in MODULES for place, maker in getattr(module, "INCLUDED", {}).items()}

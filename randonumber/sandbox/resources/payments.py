@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from randonumber.sandbox.cards import Behaviour, Decline, behaviour
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import balance, charges
+from randonumber.sandbox.resources import charges, settlements
 from randonumber.sandbox.resources.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
@@ -100,7 +100,7 @@ def charge(scope: Scope, intent: Json, method: Json, acts: Behaviour, *, authent
 
 def settling(scope: Scope, charge_id: str, *, at_once: bool) -> Callable[[], None]:
     """Return the balance transaction, to be made after the answer."""
-    return lambda: balance.settle(scope, charge_id, at_once=at_once)
+    return lambda: settlements.settle(scope, charge_id, at_once=at_once)
 
 
 def declined(scope: Scope, intent: Json, method: Json, made: Json, decline: Decline) -> PaymentDeclined:

@@ -11,8 +11,6 @@ from randonumber.sandbox.wire.metadata import merged
 
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/webhook_endpoints: the answer alone holds the secret."""
-    if params.get("connect"):
-        raise not_here_yet("registering Connect endpoints", param="connect")
     check_url(params["url"])
     secret = f"whsec_{characters(32)}"
     body = {
@@ -28,7 +26,7 @@ def create(scope: Scope, params: Json) -> Json:
         "status": "enabled",
         "url": params["url"],
     }
-    scope.insert(body, {"secret": secret})
+    scope.insert(body, {"secret": secret, "connect": bool(params.get("connect"))})
     return body | {"secret": secret}
 
 

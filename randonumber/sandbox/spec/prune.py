@@ -14,14 +14,23 @@ from typing import Any
 HERE = Path(__file__).parent
 KEPT_WHEN_EXPANDED = frozenset(
     {
+        "account",
+        "application",
         "balance_transaction",
+        "bank_account",
         "charge",
         "customer",
         "deleted_customer",
+        "dispute",
         "payment_intent",
         "payment_method",
+        "payout",
         "price",
         "product",
+        "refund",
+        "setup_intent",
+        "transfer",
+        "transfer_reversal",
     }
 )
 UNUSED = frozenset({"title", "x-resourceId", "operationId", "encoding", "style", "explode"})

@@ -85,6 +85,7 @@ class Api:
             sandbox,
             call.account,
             base_url=request.host_url,
+            key=call.key,
             request_id=call.request_id,
             idempotency_key=call.idempotency_key,
         ) as scope:

@@ -9,6 +9,9 @@ from typing import Any
 NAMES = {
     "checkout.session": "checkout.session",
     "payment_method": "PaymentMethod",
+    "setup_intent": "setupintent",
+    "transfer_reversal": "transfer reversal",
+    "bank_account": "external account",
     "webhook_endpoint": "webhook endpoint",
     "balance_transaction": "balance transaction",
 }

@@ -4,13 +4,19 @@ import base64
 import binascii
 import re
 
-from randonumber.sandbox.wire.errors import unchecked
+from randonumber.sandbox import connections
+from randonumber.sandbox.ids import account_id
+from randonumber.sandbox.store import Store
+from randonumber.sandbox.wire.errors import Unchecked, unchecked
 
 KEY = re.compile(r"^(sk|rk|pk)_test_[A-Za-z0-9_]{1,240}$")
 FOR_PUBLISHABLE_KEYS = frozenset(
     {
         "GET /v1/payment_intents/{intent}",
         "POST /v1/payment_intents/{intent}/confirm",
+        "GET /v1/setup_intents/{intent}",
+        "POST /v1/setup_intents/{intent}/confirm",
+        "POST /v1/payment_methods",
     }
 )
 
@@ -61,12 +67,25 @@ def allow(key: str, operation: str) -> None:
         )
 
 
-def check_account(key: str, own: str, asked: str | None) -> None:
-    """Refuse a `Stripe-Account` other than the key's own. Raises Refused with 403."""
-    if asked and asked != own:
-        raise unchecked(
-            f"The provided key '{masked(key)}' does not have access to account '{asked[:60]}' "
-            "(or that account does not exist). Application access may have been revoked.",
-            code="account_invalid",
-            status=403,
-        )
+def acting_account(store: Store, key: str, asked: str | None) -> str:
+    """Return the account that a request acts for: the key's own, or the one in `Stripe-Account`.
+
+    Raises Refused with 403 unless that one is connected to the key's.
+    """
+    own = account_id(key)
+    if not asked or asked == own:
+        return own
+    with store.transaction():
+        if connections.opens(store, own, asked):
+            return asked
+    raise no_access(key, asked)
+
+
+def no_access(key: str, account: str) -> Unchecked:
+    """Stripe's 403 for an account that is not the caller's, or does not exist."""
+    return unchecked(
+        f"The provided key '{masked(key)}' does not have access to account '{account[:60]}' "
+        "(or that account does not exist). Application access may have been revoked.",
+        code="account_invalid",
+        status=403,
+    )

@@ -10,7 +10,7 @@ from randonumber.sandbox.wire.errors import invalid, missing
 DEFAULT_LIMIT = 10
 HIGHEST_LIMIT = 100
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-# Where a filter is looked up; the first five have an index.
+# Where a filter is looked up.
 COLUMNS = {
     "customer": "json_extract(body, '$.customer')",
     "payment_intent": "json_extract(body, '$.payment_intent')",
@@ -21,6 +21,9 @@ COLUMNS = {
     "currency": "json_extract(body, '$.currency')",
     "customer_email": "json_extract(body, '$.customer_details.email')",
     "transfer_group": "json_extract(body, '$.transfer_group')",
+    "charge": "json_extract(body, '$.charge')",
+    "destination": "json_extract(body, '$.destination')",
+    "payment_method": "json_extract(body, '$.payment_method')",
     "pending_webhooks": "json_extract(body, '$.pending_webhooks')",
 }
 

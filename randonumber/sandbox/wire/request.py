@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request
 
-from randonumber.sandbox.ids import account_id
 from randonumber.sandbox.scope import Sandbox
 from randonumber.sandbox.spec import params
 from randonumber.sandbox.spec.description import Operation
@@ -27,6 +26,7 @@ class Call:
     ids: dict[str, str]
     path: str
     account: str
+    key: str
     request_id: str
     idempotency_key: str | None
     client_secret_needed: bool
@@ -36,7 +36,6 @@ def identify(sandbox: Sandbox, request: Request, request_id: str) -> Call:
     """Who asks for what. Raises Refused: 401 without a key, 404 for an unknown address, 403 for another's account."""
     check_version(request.headers.get("Stripe-Version"))
     key = keys.key_of(request.headers.get("Authorization"))
-    own = account_id(key)
     found = sandbox.description.match(request.method, request.path)
     if not found:
         raise unchecked(
@@ -46,15 +45,15 @@ def identify(sandbox: Sandbox, request: Request, request_id: str) -> Call:
         )
     operation, ids = found
     keys.allow(key, operation.name)
-    keys.check_account(key, own, request.headers.get("Stripe-Account"))
     return Call(
         operation=operation,
         ids=ids,
         path=request.path,
-        account=own,
+        account=keys.acting_account(sandbox.store, key, request.headers.get("Stripe-Account")),
+        key=key,
         request_id=request_id,
         idempotency_key=key_in(request),
-        client_secret_needed=key.startswith("pk_"),
+        client_secret_needed=key.startswith("pk_") and "{intent}" in operation.name,
     )
 
 

@@ -1,0 +1,5 @@
+"""Bank accounts that payouts go to."""
+
+from randonumber.sandbox.scope import Operations
+
+OPERATIONS: Operations = {}

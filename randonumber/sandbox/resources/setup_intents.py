@@ -1,0 +1,5 @@
+"""SetupIntents: cards kept for later."""
+
+from randonumber.sandbox.scope import Operations
+
+OPERATIONS: Operations = {}

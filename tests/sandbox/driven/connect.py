@@ -1,0 +1,13 @@
+"""Connected accounts, their links and bank accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.sandbox.driven.drive import Drive
+
+OPERATIONS: dict[str, Callable[[Drive], Any]] = {}
+ADDRESSES: dict[str, Callable[[Drive], dict[str, str]]] = {}
