@@ -99,6 +99,7 @@ def prune(whole: dict[str, Any], wanted: list[tuple[str, str]]) -> dict[str, Any
     for method, path in wanted:
         paths.setdefault(path, {})[method] = thin(whole["paths"][path][method])
     schemas: dict[str, Any] = {}
+    take_bank_accounts_as_hashes(paths)
     waiting = references(paths)
     while waiting:
         name = waiting.pop()
@@ -110,6 +111,24 @@ def prune(whole: dict[str, Any], wanted: list[tuple[str, str]]) -> dict[str, Any
         "paths": paths,
         "components": {"schemas": dict(sorted(schemas.items()))},
     }
+
+
+def take_bank_accounts_as_hashes(paths: dict[str, dict[str, Any]]) -> None:
+    """Let `external_account` be a bank account as well as a token.
+
+    Stripe's reference and SDKs say that it can be either, its description knows the token alone; a bank account has the
+    parameters that `bank_account` describes.
+    """
+    forms = [
+        operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"].get("properties", {})
+        for methods in paths.values()
+        for operation in methods.values()
+        if "requestBody" in operation
+    ]
+    hashes = [form["bank_account"]["anyOf"][0] for form in forms if "anyOf" in form.get("bank_account", {})]
+    for form in forms:
+        if hashes and "external_account" in form:
+            form["external_account"] = {"anyOf": [hashes[0], form["external_account"]]}
 
 
 def main() -> None:
