@@ -32,11 +32,16 @@ class Decline:
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What happens when a card is charged."""
+    """What happens when a card is charged, and afterwards.
+
+    `dispute` is the reason of a dispute that follows (or `inquiry`); `refund` is `pending` or `failing`.
+    """
 
     decline: Decline | None = None
     challenge: bool = False
     at_once: bool = False
+    dispute: str | None = None
+    refund: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +100,11 @@ BEHAVIOURS = {
     "4000000000003220": Behaviour(challenge=True),
     "4000008400001629": Behaviour(challenge=True, decline=Decline(code="card_declined", reason="generic_decline")),
     "4000000000000077": Behaviour(at_once=True),
+    "4000000000000259": Behaviour(dispute="fraudulent"),
+    "4000000000002685": Behaviour(dispute="product_not_received"),
+    "4000000000001976": Behaviour(dispute="inquiry"),
+    "4000000000007726": Behaviour(refund="pending"),
+    "4000000000005126": Behaviour(refund="failing"),
 }
 SUCCEEDING = frozenset({
     "4242424242424242", "4000056655665556", "5555555555554444", "2223003122003222", "5200828282828210",
