@@ -22,12 +22,14 @@ KEPT_WHEN_EXPANDED = frozenset(
         "customer",
         "deleted_customer",
         "dispute",
+        "mandate",
         "payment_intent",
         "payment_method",
         "payout",
         "price",
         "product",
         "refund",
+        "setup_attempt",
         "setup_intent",
         "transfer",
         "transfer_reversal",
@@ -41,6 +43,9 @@ BY_PAYMENT_METHOD = frozenset(
         "payment_method_details",
         "payment_method",
         "payment_intent_payment_method_options",
+        "setup_attempt_payment_method_details",
+        "setup_intent_payment_method_options",
+        "mandate_payment_method_details",
         "checkout_session_payment_method_options",
     }
 )
@@ -100,6 +105,7 @@ def prune(whole: dict[str, Any], wanted: list[tuple[str, str]]) -> dict[str, Any
         paths.setdefault(path, {})[method] = thin(whole["paths"][path][method])
     schemas: dict[str, Any] = {}
     take_bank_accounts_as_hashes(paths)
+    take_cards_in_payment_method_data(paths)
     waiting = references(paths)
     while waiting:
         name = waiting.pop()
@@ -119,16 +125,33 @@ def take_bank_accounts_as_hashes(paths: dict[str, dict[str, Any]]) -> None:
     Stripe's reference and SDKs say that it can be either, its description knows the token alone; a bank account has the
     parameters that `bank_account` describes.
     """
-    forms = [
+    hashes = [form["bank_account"]["anyOf"][0] for form in forms(paths) if "anyOf" in form.get("bank_account", {})]
+    for form in forms(paths):
+        if hashes and "external_account" in form:
+            form["external_account"] = {"anyOf": [hashes[0], form["external_account"]]}
+
+
+def take_cards_in_payment_method_data(paths: dict[str, dict[str, Any]]) -> None:
+    """Let `payment_method_data` be a card, with the parameters that a payment method's `card` has.
+
+    Stripe.js sends cards in it; Stripe's description, written for servers, leaves them out.
+    """
+    cards = [form["card"] for form in forms(paths) if "anyOf" in form.get("card", {})]
+    for form in forms(paths):
+        data = form.get("payment_method_data", {}).get("properties", {})
+        if cards and "type" in data:
+            data["card"] = cards[0]
+            data["type"] = data["type"] | {"enum": sorted({*data["type"]["enum"], "card"})}
+
+
+def forms(paths: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the parameters of each operation that takes a form."""
+    return [
         operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"].get("properties", {})
         for methods in paths.values()
         for operation in methods.values()
         if "requestBody" in operation
     ]
-    hashes = [form["bank_account"]["anyOf"][0] for form in forms if "anyOf" in form.get("bank_account", {})]
-    for form in forms:
-        if hashes and "external_account" in form:
-            form["external_account"] = {"anyOf": [hashes[0], form["external_account"]]}
 
 
 def main() -> None:
