@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from randonumber.sandbox import clock
 from randonumber.sandbox.recording import count_pending
 from randonumber.sandbox.scope import Sandbox, unit
+from randonumber.sandbox.store import Store
 
 GIVE_UP_SECONDS = 3 * 24 * 60 * 60
 LONGEST_WAIT_SECONDS = 300
@@ -50,15 +51,41 @@ def signature(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
-def due(sandbox: Sandbox, *, within: float = 0, most: int = 100, skip: frozenset[int] = frozenset()) -> list[Delivery]:
-    """Deliveries whose time has come, or comes within so many seconds, oldest first, each freshly signed."""
+def due(
+    sandbox: Sandbox,
+    *,
+    within: float = 0,
+    most: int = 100,
+    skip: frozenset[int] = frozenset(),
+    closed: frozenset[str] = frozenset(),
+) -> list[Delivery]:
+    """Deliveries whose time has come, or comes within so many seconds, oldest first, each freshly signed.
+
+    Nothing for the addresses in `closed`.
+    """
     with unit(sandbox) as scope:
-        rows = scope.store.rows(
-            "SELECT * FROM deliveries WHERE state = 'pending' AND due_at <= ? "
-            "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?",
-            clock.real_now() + within, json.dumps(sorted(skip)), most,
-        )  # fmt: skip
-        return [signed(sandbox, row) for row in rows]
+        found = [
+            row
+            for url in addresses(scope.store)
+            if url not in closed
+            for row in scope.store.rows(
+                "SELECT * FROM deliveries WHERE state = 'pending' AND url = ? AND due_at <= ? "
+                "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at, id LIMIT ?",
+                url, clock.real_now() + within, json.dumps(sorted(skip)), most,
+            )
+        ]  # fmt: skip
+        found.sort(key=lambda row: (row["due_at"], row["id"]))
+        return [signed(sandbox, row) for row in found[:most]]
+
+
+def addresses(store: Store) -> list[str]:
+    """Return the addresses that wait for something, by as many steps in an index, however much waits."""
+    first = "SELECT min(url) FROM deliveries WHERE state = 'pending'"
+    rows = store.rows(
+        f"WITH RECURSIVE waiting (url) AS ({first} UNION ALL SELECT ({first} AND url > waiting.url) FROM waiting "  # noqa: S608
+        "WHERE waiting.url IS NOT NULL) SELECT url FROM waiting WHERE url IS NOT NULL"
+    )
+    return [row["url"] for row in rows]
 
 
 def signed(sandbox: Sandbox, row: sqlite3.Row) -> Delivery:
@@ -75,15 +102,23 @@ def signed(sandbox: Sandbox, row: sqlite3.Row) -> Delivery:
     return Delivery(id=row["id"], event_id=row["event_id"], url=row["url"], headers=headers, body=body)
 
 
-def next_due_at(sandbox: Sandbox, *, skip: frozenset[int] = frozenset()) -> float | None:
+def next_due_at(
+    sandbox: Sandbox, *, skip: frozenset[int] = frozenset(), closed: frozenset[str] = frozenset()
+) -> float | None:
     """Real time of the next delivery or of what the clock does next, None when nothing waits."""
     with sandbox.store.transaction():
-        row = sandbox.store.row(
-            "SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM deliveries WHERE state = 'pending' "
-            "AND id NOT IN (SELECT value FROM json_each(?)) UNION ALL SELECT min(at) - ? FROM due)",
-            json.dumps(sorted(skip)), clock.lead(sandbox.store),
-        )  # fmt: skip
-        return row["at"] if row else None
+        store, skipped = sandbox.store, json.dumps(sorted(skip))
+        times = [
+            store.row(
+                "SELECT due_at AS at FROM deliveries WHERE state = 'pending' AND url = ? "
+                "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY due_at LIMIT 1",
+                url, skipped,
+            )
+            for url in addresses(store)
+            if url not in closed
+        ]  # fmt: skip
+        times.append(store.row("SELECT min(at) - ? AS at FROM due", clock.lead(store)))
+        return min((row["at"] for row in times if row and row["at"] is not None), default=None)
 
 
 def settle(sandbox: Sandbox, delivery: Delivery, outcome: Outcome) -> None:

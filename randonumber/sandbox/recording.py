@@ -115,11 +115,10 @@ def resend(scope: Scope, event_id: str) -> int:
 
 def count_pending(scope: Scope, event_id: str) -> None:
     """Bring `pending_webhooks` up to date: endpoints that never took the event."""
-    found = scope.store.find_anywhere(event_id)
-    left = scope.store.row(
-        "SELECT count(DISTINCT url) AS n FROM deliveries AS d WHERE event_id = ? AND NOT EXISTS "
-        "(SELECT 1 FROM deliveries AS e WHERE e.event_id = d.event_id AND e.url = d.url AND e.state = 'delivered')",
+    scope.store.run(
+        "UPDATE objects SET body = json_set(body, '$.pending_webhooks', "
+        "(SELECT count(DISTINCT url) FROM deliveries AS d WHERE event_id = objects.id AND NOT EXISTS "
+        "(SELECT 1 FROM deliveries AS e WHERE e.event_id = d.event_id AND e.url = d.url AND e.state = 'delivered'))) "
+        "WHERE id = ? AND kind = 'event'",
         event_id,
     )
-    if found and left:
-        scope.store.save(found.account, found.body | {"pending_webhooks": left["n"]})

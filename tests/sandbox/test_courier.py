@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -96,4 +97,42 @@ def test_nobody_listening_is_an_outcome() -> None:
     outcome = courier.post(nobody)
     assert outcome.status is None
     assert not outcome.taken
-    assert "ConnectionError" in outcome.answer
+    assert "ConnectionRefusedError" in outcome.answer
+
+
+def test_an_address_where_nobody_answers_is_asked_now_and_then_and_gets_everything_when_it_is_back(
+    carrying: Courier, sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts: list[tuple[float, bool]] = []
+    away = threading.Event()
+    away.set()
+
+    def post(one: delivery.Delivery) -> Outcome:
+        posts.append((time.monotonic(), away.is_set()))
+        return Outcome(status=None if away.is_set() else 200, answer="")
+
+    monkeypatch.setattr(courier, "post", post)
+    for _ in range(40):
+        sdk.v1.customers.create({})
+    until(lambda: len(posts) > 3 * courier.AT_ONCE)
+    lasted = posts[-1][0] - posts[0][0]
+    assert len(posts) <= courier.AT_ONCE * (lasted / courier.CLOSED_SECONDS + 2), "a few each time it is asked again"
+    away.clear()
+    until(lambda: sdk.v1.events.list({"delivery_success": False}).data == [])
+
+
+def test_one_address_that_is_away_holds_up_no_other(
+    carrying: Courier, sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def post(one: delivery.Delivery) -> Outcome:
+        if one.url.endswith("/here"):
+            told.append(one.event_id)
+        return Outcome(status=200 if one.url.endswith("/here") else None, answer="")
+
+    monkeypatch.setattr(courier, "post", post)
+    sdk.v1.webhook_endpoints.create({"url": "http://127.0.0.1:9/here", "enabled_events": ["*"]})
+    for _ in range(20):
+        sdk.v1.customers.create({})
+    until(lambda: len(told) == 20)
