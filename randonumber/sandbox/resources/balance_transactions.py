@@ -2,15 +2,22 @@
 
 An account's balance is the sum of its balance transactions; a running sum by currency stands beside them, so that a
 balance is read without adding up a history.
+
+While a connected account whose losses its platform bears is below zero, as much is held back on the platform's balance
+(https://docs.stripe.com/connect/account-balances#understanding-connected-reserve-balances).
 """
 
 from dataclasses import dataclass
 
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import balance
+from randonumber.sandbox.resources import balance, connected_accounts
+from randonumber.sandbox.resources.payout_schedules import plan_payout
 from randonumber.sandbox.scope import Json, Operations, Scope, schedule
+from randonumber.sandbox.wire.errors import invalid
 from randonumber.sandbox.wire.lists import page
+
+RELEASE = "funds_available"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +31,7 @@ class Booking:
     category: str
     amount: int
     currency: str
-    source: str
+    source: str | None
     fee: int = 0
     fee_description: str = "Stripe processing fees"
     available_on: int | None = None
@@ -66,19 +73,60 @@ def book(scope: Scope, booking: Booking) -> Json:
             "type": booking.kind,
         }
     )
-    balance.move(scope, booking.currency, **{entry["status"]: entry["net"]})
     if entry["status"] == "pending":
-        schedule(scope, due, "funds_available", entry["id"])
+        balance.move(scope, booking.currency, pending=entry["net"])
+        schedule(scope, due, RELEASE, entry["id"])
+    else:
+        move_available(scope, booking.currency, entry["net"])
     return entry
 
 
+def move_available(scope: Scope, currency: str, net: int, *, pending: int = 0) -> None:
+    """Change what an account can spend, with what follows: the platform's reserve for it, and its next payout."""
+    before = balance.available_minor(scope, currency)
+    balance.move(scope, currency, available=net, pending=pending)
+    owed = max(0, -before - net) - max(0, -before)
+    if owed:
+        reserve(scope, currency, owed)
+    if net > 0:
+        plan_payout(scope, currency)
+
+
+def reserve(scope: Scope, currency: str, amount: int) -> None:
+    """Hold back money of the platform that bears the losses of this account, or release it when below zero."""
+    found = connected_accounts.find(scope, scope.account)
+    if found and found.platform_bears_losses:
+        platform = scope.at(scope.now, found.platform)
+        book(
+            platform,
+            Booking(
+                kind="reserve_transaction",
+                category="connect_reserved_funds",
+                amount=-amount,
+                currency=currency,
+                source=None,
+                description=f"Reserve for {scope.account}",
+            ),
+        )
+        balance.move(platform, currency, reserved=amount)
+
+
 def funds_available(scope: Scope, transaction_id: str) -> None:
-    """Make a pending balance transaction available, as the clock does."""
-    found = scope.find("balance_transaction", transaction_id)
-    if found and found.body["status"] == "pending":
+    """Make available what falls due with this balance transaction, as the clock does, and tell of it once."""
+    for one in [transaction_id, *due_with(scope)]:
+        found = scope.get("balance_transaction", one)
         entry = scope.save(found.body | {"status": "available"})
-        balance.move(scope, entry["currency"], pending=-entry["net"], available=entry["net"])
-        record(scope, "balance.available", balance.show(scope))
+        move_available(scope, entry["currency"], entry["net"], pending=-entry["net"])
+    record(scope, "balance.available", balance.show(scope))
+
+
+def due_with(scope: Scope) -> list[str]:
+    """Take what else becomes available at this moment on this account off the clock."""
+    rows = scope.store.rows(
+        "DELETE FROM due WHERE at = ? AND account = ? AND action = ? RETURNING object_id",
+        scope.now, scope.account, RELEASE,
+    )  # fmt: skip
+    return [row["object_id"] for row in rows]
 
 
 def retrieve(scope: Scope, params: Json, id: str) -> Json:  # noqa: A002 -- Stripe's name in the address
@@ -89,10 +137,14 @@ def retrieve(scope: Scope, params: Json, id: str) -> Json:  # noqa: A002 -- Stri
 
 def listing(scope: Scope, params: Json) -> Json:
     """GET /v1/balance_transactions."""
-    names = ("source", "type", "currency")
+    names = ("source", "type", "currency", "payout")
     equal = {name: params.get(name) for name in names}
     if "payout" in params:
-        scope.get("payout", params["payout"], param="payout", status=400)
+        payout = scope.get("payout", params["payout"], param="payout", status=400).body
+        if not payout["automatic"]:
+            raise invalid(
+                "Balance transaction history can only be filtered on automatic transfers, not manual.", param="payout"
+            )
     return page(scope, "balance_transaction", params, url="/v1/balance_transactions", equal=equal)
 
 
@@ -100,4 +152,4 @@ OPERATIONS: Operations = {
     "GET /v1/balance_transactions": listing,
     "GET /v1/balance_transactions/{id}": retrieve,
 }
-DUE = {"funds_available": funds_available}
+DUE = {RELEASE: funds_available}

@@ -32,7 +32,7 @@ def listing(scope: Scope, params: Json) -> Json:
         equal={"type": wanted if group is None else None, "pending_webhooks": 0 if success else None},
         among={"type": params["types"]} if "types" in params else None,
         beginning={"type": group} if group else None,
-        above={"pending_webhooks": 0} if success is False else None,
+        spans={"pending_webhooks": {"gt": 0}} if success is False else None,
     )
 
 

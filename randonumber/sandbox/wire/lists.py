@@ -24,6 +24,9 @@ COLUMNS = {
     "charge": "json_extract(body, '$.charge')",
     "destination": "json_extract(body, '$.destination')",
     "payment_method": "json_extract(body, '$.payment_method')",
+    "transfer": "json_extract(body, '$.transfer')",
+    "payout": "json_extract(hidden, '$.payout')",
+    "arrival_date": "json_extract(body, '$.arrival_date')",
     "pending_webhooks": "json_extract(body, '$.pending_webhooks')",
 }
 
@@ -36,10 +39,13 @@ def page(
     url: str,
     equal: Mapping[str, Any] | None = None,
     among: Mapping[str, Sequence[str]] | None = None,
-    above: Mapping[str, int] | None = None,
     beginning: Mapping[str, str] | None = None,
+    spans: Mapping[str, Any] | None = None,
 ) -> Json:
-    """Return a list object. `equal` holds the filters by name, None meaning not asked; `above` means greater than."""
+    """Return a list object. `equal` holds the filters by name, None meaning not asked.
+
+    `spans` are times, or `gt`, `gte`, `lt`, `lte` of them, as `created` is.
+    """
     conditions = ["account = ?", "kind = ?", "deleted = 0"]
     values: list[Any] = [scope.account, kind]
     for name, wanted in (equal or {}).items():
@@ -49,22 +55,21 @@ def page(
     for name, several in (among or {}).items():
         conditions.append(f"{COLUMNS[name]} IN (SELECT value FROM json_each(?))")  # noqa: S608 -- constants alone
         values.append(json.dumps(list(several)))
-    for name, least in (above or {}).items():
-        conditions.append(f"{COLUMNS[name]} > ?")
-        values.append(least)
     for name, start in (beginning or {}).items():
         conditions.append(f"substr({COLUMNS[name]}, 1, ?) = ?")
         values += [len(start), start]
-    by_creation(params.get("created"), conditions, values)
+    by_time("created", params.get("created"), conditions, values)
+    for name, span in (spans or {}).items():
+        by_time(COLUMNS[name], span, conditions, values)
     return fetch(scope, kind, params, conditions, values, url)
 
 
-def by_creation(created: Any, conditions: list[str], values: list[Any]) -> None:
-    """Add the `created` filter: a time, or `gt`, `gte`, `lt`, `lte`."""
-    if created is None:
+def by_time(column: str, span: Any, conditions: list[str], values: list[Any]) -> None:
+    """Add a filter like `created`: a time, or `gt`, `gte`, `lt`, `lte`."""
+    if span is None:
         return
-    for name, moment in created.items() if isinstance(created, dict) else [("", created)]:
-        conditions.append(f"created {COMPARISONS.get(name, '=')} ?")
+    for name, moment in span.items() if isinstance(span, dict) else [("", span)]:
+        conditions.append(f"{column} {COMPARISONS.get(name, '=')} ?")
         values.append(moment)
 
 

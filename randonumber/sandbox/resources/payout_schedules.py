@@ -1,0 +1,49 @@
+"""When automatic payouts are made: at midnight UTC, a day after the funds became available at the earliest.
+
+Intervals by https://docs.stripe.com/connect/manage-payout-schedule: daily, weekly on one weekday, monthly on one day
+(the last one of a shorter month), or manual. A platform's own payouts are made by hand.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from randonumber.sandbox.resources import connected_accounts
+from randonumber.sandbox.scope import Json, Scope, schedule
+
+DAY = 24 * 60 * 60
+AUTOMATIC = "automatic_payout"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def plan_payout(scope: Scope, currency: str) -> None:
+    """Put the next automatic payout of the scope's account on the clock, unless it pays out by hand."""
+    found = connected_accounts.find(scope, scope.account)
+    if not found or found.schedule.get("interval", "manual") == "manual":
+        return
+    at = next_moment(scope.now, found.schedule)
+    planned = scope.store.row(
+        "SELECT 1 FROM due WHERE at = ? AND account = ? AND action = ? AND object_id = ?",
+        at, scope.account, AUTOMATIC, currency,
+    )  # fmt: skip
+    if not planned:
+        schedule(scope, at, AUTOMATIC, currency)
+
+
+def next_moment(now: int, wanted: Json) -> int:
+    """Return the first midnight UTC of the schedule that is a day or more after `now`."""
+    midnight = -(-(now + DAY) // DAY) * DAY
+    day = datetime.fromtimestamp(midnight, UTC)
+    while not fits(day, wanted):
+        day += timedelta(days=1)
+    return int(day.timestamp())
+
+
+def fits(day: datetime, wanted: Json) -> bool:
+    """Whether an account with this schedule is paid out on that day."""
+    if wanted["interval"] == "weekly":
+        weekday: str = wanted.get("weekly_anchor", "monday")
+        return WEEKDAYS[day.weekday()] == weekday
+    if wanted["interval"] == "monthly":
+        anchor: int = wanted.get("monthly_anchor", 1)
+        last = (day + timedelta(days=1)).day == 1
+        return day.day == anchor or (last and anchor > day.day)
+    return True
