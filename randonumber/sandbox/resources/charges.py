@@ -3,19 +3,29 @@
 from randonumber.sandbox.cards import Decline
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import updated
+from randonumber.sandbox.resources import bank
 from randonumber.sandbox.resources.customers import card_tokens_are_retired
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
+# A charge that the bank has not answered yet, as recorded.
+PENDING = {
+    "calculated_statement_descriptor": None,
+    "outcome": None,
+    "paid": False,
+    "receipt_url": None,
+    "status": "pending",
+}
 DECLINED = "The bank did not return any further details with this decline."
 
 
 def make(scope: Scope, intent: Json, method: Json, decline: Decline | None, *, authenticated: bool) -> Json:
-    """Write the charge of a payment, paid or failed; its balance transaction comes later."""
+    """Write the charge of a payment: paid, failed or, by bank, pending; its balance transaction comes later."""
+    debit = method["type"] == bank.METHOD
     paid = decline is None
-    charge_id = new_id("charge")
+    charge_id = new_id("payment" if debit else "charge")
     return scope.insert(
         {
             "id": charge_id,
@@ -34,6 +44,8 @@ def make(scope: Scope, intent: Json, method: Json, decline: Decline | None, *, a
             "currency": intent["currency"],
             "customer": intent["customer"],
             "description": intent["description"],
+            "destination": None,
+            "dispute": None,
             "disputed": False,
             "failure_balance_transaction": None,
             "failure_code": decline.code if decline else None,
@@ -42,11 +54,12 @@ def make(scope: Scope, intent: Json, method: Json, decline: Decline | None, *, a
             "livemode": False,
             "metadata": intent["metadata"],
             "on_behalf_of": None,
+            "order": None,
             "outcome": outcome(decline),
             "paid": paid,
             "payment_intent": intent["id"],
             "payment_method": method["id"],
-            "payment_method_details": {"card": card_used(intent, method, paid, authenticated), "type": "card"},
+            "payment_method_details": used(intent, method, paid, authenticated),
             "radar_options": {},
             "receipt_email": intent["receipt_email"],
             "receipt_number": None,
@@ -62,6 +75,7 @@ def make(scope: Scope, intent: Json, method: Json, decline: Decline | None, *, a
             "transfer_data": None,
             "transfer_group": intent["transfer_group"],
         }
+        | (PENDING if debit else {})
     )
 
 
@@ -90,6 +104,19 @@ def outcome(decline: Decline | None) -> Json:
         "seller_message": DECLINED,
         "type": "issuer_declined",
     }
+
+
+def used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Json:  # noqa: FBT001
+    """Return `payment_method_details`."""
+    if method["type"] == bank.METHOD:
+        return {bank.METHOD: account_used(method), "type": bank.METHOD}
+    return {"card": card_used(intent, method, paid, authenticated), "type": "card"}
+
+
+def account_used(method: Json) -> Json:
+    """Return the bank account part of `payment_method_details`; the reference comes when the bank has paid."""
+    names = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number")
+    return {name: method[bank.METHOD][name] for name in names} | {"payment_reference": None}
 
 
 def card_used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Json:  # noqa: FBT001

@@ -91,6 +91,12 @@ def known_customer(email: str | None) -> Json | None:
     return customer_details(email, None) if email else None
 
 
+def known_details(before: Json | None, email: str | None, name: str | None) -> Json:
+    """Return the buyer as the page learnt of them, with what was known before."""
+    found = customer_details(email, name or (before or {}).get("name"))
+    return found | {"tax_ids": []}
+
+
 def customer_details(email: str | None, name: str | None) -> Json:
     """Return the buyer as the page learnt of them."""
     return {

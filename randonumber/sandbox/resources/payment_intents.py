@@ -5,7 +5,7 @@ import secrets
 from randonumber.sandbox import currencies
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import payments
+from randonumber.sandbox.resources import bank, debits, payments
 from randonumber.sandbox.resources.customers import filled, living
 from randonumber.sandbox.resources.payment_methods import named
 from randonumber.sandbox.scope import Json, Operations, Scope
@@ -14,11 +14,16 @@ from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
 NOT_YET = frozenset({
-    "application_fee_amount", "confirmation_token", "customer_account", "hooks", "mandate", "mandate_data",
+    "application_fee_amount", "confirmation_token", "customer_account", "hooks", "mandate",
     "error_on_requires_action", "on_behalf_of",
     "payment_details", "payment_method_data", "transfer_data", "amount_details",
 })  # fmt: skip
 TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group")
+# The payment methods offered, and what Stripe shows among an intent's options for each.
+OPTIONS: dict[str, Json] = {
+    "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
+    bank.METHOD: {"mandate_options": {}, "verification_method": "automatic"},
+}
 OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
 CANCELABLE = (
     "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, "
@@ -75,14 +80,7 @@ def make(scope: Scope, params: Json) -> Json:
         "on_behalf_of": None,
         "payment_method": None,
         "payment_method_configuration_details": None,
-        "payment_method_options": {
-            "card": {
-                "installments": None,
-                "mandate_options": None,
-                "network": None,
-                "request_three_d_secure": "automatic",
-            }
-        },
+        "payment_method_options": {name: dict(OPTIONS[name]) for name in types or ["card"]},
         "payment_method_types": types or ["card"],
         "processing": None,
         "review": None,
@@ -111,7 +109,7 @@ def refuse_the_undone(params: Json) -> None:
             raise not_here_yet(f"PaymentIntents with `{name}`", param=name)
     if params.get("capture_method") == "manual":
         raise not_here_yet("PaymentIntents with manual capture", param="capture_method")
-    foreign = [kind for kind in params.get("payment_method_types", []) if kind != "card"]
+    foreign = [kind for kind in params.get("payment_method_types", []) if kind not in OPTIONS]
     if foreign:
         raise not_here_yet(f"the payment method type `{foreign[0]}`", param="payment_method_types")
 
@@ -142,7 +140,14 @@ def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
         )
     method = scope.get("payment_method", intent["payment_method"]).body
     off_session = params.get("off_session") not in (None, False, "")
-    return payments.pay(scope, intent, method, return_url=params.get("return_url"), off_session=off_session)
+    return payments.pay(
+        scope,
+        intent,
+        method,
+        return_url=params.get("return_url"),
+        off_session=off_session,
+        accepted=bool(params.get("mandate_data")),
+    )
 
 
 def needs_return_url(intent: Json) -> bool:
@@ -191,7 +196,9 @@ def unexpected(body: Json, message: str) -> Refused:
 def cancel(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/cancel."""
     body = scope.get("payment_intent", intent, param="intent").body
-    if body["status"] not in OPEN:
+    if body["status"] == "processing":
+        debits.withdraw(scope, body)
+    elif body["status"] not in OPEN:
         raise unexpected(
             body,
             f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent "

@@ -4,6 +4,7 @@ import time
 
 from randonumber.sandbox.cards import TOKENS, Card
 from randonumber.sandbox.ids import new_id
+from randonumber.sandbox.resources import bank
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid
 
@@ -61,6 +62,9 @@ def named(scope: Scope, name: str, *, param: str = "payment_method", customer: s
         moment = time.gmtime(scope.now)
         card = Card(number=TOKENS[name], exp_month=moment.tm_mon, exp_year=moment.tm_year + 1)
         return from_card(scope, card, customer=customer)
+    if name in bank.TOKENS:
+        account = bank.Account(number=bank.TOKENS[name])
+        return bank.keep(scope, account, billing=billing_details(name="Jenny Rosen"), customer=customer)
     method = scope.get("payment_method", name, param=param, status=400).body
     if method["customer"] not in (None, customer):
         raise invalid(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from randonumber.sandbox.cards import Behaviour, Decline, behaviour
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import charges, settlements
+from randonumber.sandbox.resources import bank, charges, debits, settlements
 from randonumber.sandbox.resources.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
@@ -30,11 +30,23 @@ class PaymentDeclined(Refused):
         super().__init__(402, error, effects_stay=True)
 
 
-def pay(scope: Scope, intent: Json, method: Json, *, return_url: str | None, off_session: bool = False) -> Json:
-    """Charge a card for an intent. Returns it paid or asking for a challenge; raises PaymentDeclined.
+def pay(
+    scope: Scope,
+    intent: Json,
+    method: Json,
+    *,
+    return_url: str | None,
+    off_session: bool = False,
+    accepted: bool = False,
+) -> Json:
+    """Charge a card or debit a bank account for an intent.
 
-    Off session nobody is there to be challenged, so such a card is declined.
+    Returns it paid, asking for a challenge or, with a bank account, processing; raises PaymentDeclined. Off session
+    nobody is there to be challenged, so such a card is declined. `accepted`: this request brings `mandate_data`, the
+    consent that a debit needs.
     """
+    if method["type"] == bank.METHOD:
+        return debits.begin(scope, intent, method, accepted=accepted)
     acts = behaviour(number_of(scope, method["id"]))
     if acts.challenge and off_session:
         return charge(scope, intent, method, Behaviour(decline=NOBODY_THERE), authenticated=False)
