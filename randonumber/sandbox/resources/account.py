@@ -1,6 +1,6 @@
 """The platform account that a key opens."""
 
-from randonumber.sandbox.scope import Json, Operations, Scope
+from randonumber.sandbox.scope import Json, Scope
 
 NOTHING_DUE: Json = {
     "alternatives": [],
@@ -15,9 +15,8 @@ NOTHING_DUE: Json = {
 OPENED_AT = 1735689600  # 2025-01-01: older than anything kept here
 
 
-def retrieve(scope: Scope, params: Json) -> Json:
-    """GET /v1/account: always open for business, with payouts on request only."""
-    del params
+def platform(scope: Scope) -> Json:
+    """Return the account object of a platform: always open for business, with payouts on request only."""
     return {
         "id": scope.account,
         "object": "account",
@@ -92,6 +91,3 @@ def settings() -> Json:
         },
         "sepa_debit_payments": {},
     }
-
-
-OPERATIONS: Operations = {"GET /v1/account": retrieve}

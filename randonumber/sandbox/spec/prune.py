@@ -127,7 +127,7 @@ def take_bank_accounts_as_hashes(paths: dict[str, dict[str, Any]]) -> None:
     """
     hashes = [form["bank_account"]["anyOf"][0] for form in forms(paths) if "anyOf" in form.get("bank_account", {})]
     for form in forms(paths):
-        if hashes and "external_account" in form:
+        if hashes and "type" in form.get("external_account", {}):
             form["external_account"] = {"anyOf": [hashes[0], form["external_account"]]}
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.sandbox.driven.drive import Drive
 
 OPERATIONS: dict[str, Callable[[Drive], Any]] = {
-    "GET /v1/account": lambda on: on.v1.accounts.retrieve_current(),
     "GET /v1/balance": lambda on: on.v1.balance.retrieve(),
     "GET /v1/balance_transactions": lambda on: on.v1.balance_transactions.list(),
     "GET /v1/balance_transactions/{id}": lambda on: on.v1.balance_transactions.retrieve(
