@@ -1,0 +1,1 @@
+"""The sandbox's pages and its Stripe.js in a real browser."""

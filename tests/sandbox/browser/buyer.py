@@ -1,0 +1,74 @@
+"""A buyer at a shop with Stripe.js: what they do, in words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.visitor import AUDIT, Visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, FrameLocator
+
+FRAME = 'iframe[title="Secure payment input frame"]:not([aria-hidden])'
+OF_A_PAGE = ("times <h1>", "times <main>")
+"""What the audit wants of every page, and a part of a page has not."""
+
+
+class Buyer(Visitor):
+    """One window, at the shop and at the sandbox's pages."""
+
+    def __init__(self, shop_url: str, stripe_url: str, context: BrowserContext) -> None:
+        super().__init__(shop_url, context)
+        self.stripe_url = stripe_url
+
+    @property
+    def fields(self) -> FrameLocator:
+        """The inside of the Payment Element."""
+        return self.page.frame_locator(FRAME)
+
+    def open(self, **asked: Any) -> None:
+        """Open the shop's form and wait for the fields."""
+        self.go("/pay?" + "&".join(f"{name}={value}" for name, value in asked.items()))
+        self.fields.get_by_label("Card number").wait_for()
+
+    def type_card(self, number: str = "4242424242424242", expiry: str = "1240", code: str = "123") -> None:
+        """Type a card as people do, key by key."""
+        for label, text in {"Card number": number, "Expiration date": expiry, "Security code": code}.items():
+            field = self.fields.get_by_label(label)
+            field.fill("")
+            field.press_sequentially(text)
+
+    def press_pay(self) -> None:
+        self.page.get_by_role("button", name="Pay").click()
+
+    def error(self) -> str:
+        """Wait for the shop to say something, and return it."""
+        self.page.wait_for_function("document.getElementById('error').textContent")
+        return self.page.inner_text("#error")
+
+    def answer(self) -> Any:
+        """Return what Stripe.js answered the shop."""
+        self.page.wait_for_function("window.answer")
+        return self.page.evaluate("window.answer")
+
+    def come_back(self) -> str:
+        """Wait on the shop's page after the payment until it says how it went."""
+        self.page.wait_for_url(re.compile("/return"))
+        self.page.wait_for_function("document.getElementById('status').textContent")
+        return self.page.inner_text("#status")
+
+    def heard(self, name: str) -> list[Any]:
+        """Return the events of that name which the element sent to the shop."""
+        return [event for heard, event in self.page.evaluate("window.heard") if heard == name]
+
+    def challenge(self, answer: str) -> None:
+        """Answer the bank's question."""
+        self.page.wait_for_url(re.compile("/challenge/"))
+        self.page.get_by_role("button", name=answer).click()
+
+    def audit_fields(self) -> list[str]:
+        """Return what the fields do wrong for those who read or type otherwise."""
+        frame = next(frame for frame in self.page.frames if "/js/elements/payment" in frame.url)
+        problems: list[str] = frame.evaluate(AUDIT)
+        return [problem for problem in problems if not any(words in problem for words in OF_A_PAGE)]
