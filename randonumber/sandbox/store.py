@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from randonumber.sandbox.filters import INDEXES
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -22,11 +24,6 @@ CREATE TABLE IF NOT EXISTS objects (
 );
 CREATE INDEX IF NOT EXISTS objects_kind ON objects (account, kind, seq);
 CREATE INDEX IF NOT EXISTS objects_id ON objects (id);
-CREATE INDEX IF NOT EXISTS objects_customer ON objects (account, kind, json_extract(body, '$.customer'), seq);
-CREATE INDEX IF NOT EXISTS objects_intent ON objects (account, kind, json_extract(body, '$.payment_intent'), seq);
-CREATE INDEX IF NOT EXISTS objects_email ON objects (account, kind, json_extract(body, '$.email'), seq);
-CREATE INDEX IF NOT EXISTS objects_source ON objects (account, kind, json_extract(body, '$.source'), seq);
-CREATE INDEX IF NOT EXISTS objects_type ON objects (account, kind, json_extract(body, '$.type'), seq);
 CREATE TABLE IF NOT EXISTS due (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     account TEXT NOT NULL, at INTEGER NOT NULL, action TEXT NOT NULL, object_id TEXT NOT NULL
@@ -113,7 +110,7 @@ class Store:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(";\n".join([SCHEMA, *INDEXES]))
         self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:

@@ -29,10 +29,12 @@ def listing(scope: Scope, params: Json) -> Json:
         "event",
         params | {"created": recent(scope, params.get("created"))},
         url="/v1/events",
-        equal={"type": wanted if group is None else None, "pending_webhooks": 0 if success else None},
+        equal={
+            "undelivered": None if success is None else int(not success),
+            "type": wanted if group is None else None,
+        },
         among={"type": params["types"]} if "types" in params else None,
         beginning={"type": group} if group else None,
-        spans={"pending_webhooks": {"gt": 0}} if success is False else None,
     )
 
 

@@ -1,34 +1,20 @@
 """Lists: newest first, a page at a time, from a cursor either way."""
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from randonumber.sandbox.filters import COLUMNS
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import invalid, missing
 
 DEFAULT_LIMIT = 10
 HIGHEST_LIMIT = 100
+Place = tuple[int, int]
+Filters = dict[str, Any]
+Ranges = list[tuple[str, Any]]
 COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-# Where a filter is looked up.
-COLUMNS = {
-    "customer": "json_extract(body, '$.customer')",
-    "payment_intent": "json_extract(body, '$.payment_intent')",
-    "email": "json_extract(body, '$.email')",
-    "source": "json_extract(body, '$.source')",
-    "type": "json_extract(body, '$.type')",
-    "status": "json_extract(body, '$.status')",
-    "currency": "json_extract(body, '$.currency')",
-    "customer_email": "json_extract(body, '$.customer_details.email')",
-    "transfer_group": "json_extract(body, '$.transfer_group')",
-    "charge": "json_extract(body, '$.charge')",
-    "destination": "json_extract(body, '$.destination')",
-    "payment_method": "json_extract(body, '$.payment_method')",
-    "transfer": "json_extract(body, '$.transfer')",
-    "payout": "json_extract(hidden, '$.payout')",
-    "arrival_date": "json_extract(body, '$.arrival_date')",
-    "pending_webhooks": "json_extract(body, '$.pending_webhooks')",
-}
 
 
 def page(
@@ -42,51 +28,54 @@ def page(
     beginning: Mapping[str, str] | None = None,
     spans: Mapping[str, Any] | None = None,
 ) -> Json:
-    """Return a list object. `equal` holds the filters by name, None meaning not asked.
+    """Return a list object. `equal` holds the filters by name, the narrowest first, None meaning not asked.
 
-    `spans` are times, or `gt`, `gte`, `lt`, `lte` of them, as `created` is.
+    `among` allows several values of one field, `beginning` all that begin alike. `spans` are times, or `gt`, `gte`,
+    `lt`, `lte` of them, as `created` is.
     """
-    conditions = ["account = ?", "kind = ?", "deleted = 0"]
-    values: list[Any] = [scope.account, kind]
-    for name, wanted in (equal or {}).items():
-        if wanted is not None:
-            conditions.append(f"{COLUMNS[name]} = ?")
-            values.append(wanted)
-    for name, several in (among or {}).items():
-        conditions.append(f"{COLUMNS[name]} IN (SELECT value FROM json_each(?))")  # noqa: S608 -- constants alone
-        values.append(json.dumps(list(several)))
-    for name, start in (beginning or {}).items():
-        conditions.append(f"substr({COLUMNS[name]}, 1, ?) = ?")
-        values += [len(start), start]
-    by_time("created", params.get("created"), conditions, values)
+    filters = {COLUMNS[name]: wanted for name, wanted in (equal or {}).items() if wanted is not None}
+    ranges = [*over_time("created", params.get("created"))]
     for name, span in (spans or {}).items():
-        by_time(COLUMNS[name], span, conditions, values)
-    return fetch(scope, kind, params, conditions, values, url)
+        ranges += over_time(COLUMNS[name], span)
+    several = {COLUMNS[name]: list(values) for name, values in (among or {}).items()}
+    several |= {COLUMNS[name]: alike(scope, kind, COLUMNS[name], start) for name, start in (beginning or {}).items()}
+    ways = [filters]
+    for column, values in several.items():
+        ways = [way | {column: value} for way in ways for value in dict.fromkeys(values)]
+    return fetch(scope, kind, params, ways, ranges, url)
 
 
-def by_time(column: str, span: Any, conditions: list[str], values: list[Any]) -> None:
-    """Add a filter like `created`: a time, or `gt`, `gte`, `lt`, `lte`."""
+def over_time(column: str, span: Any) -> Ranges:
+    """Return the conditions of a filter like `created`: a time, or `gt`, `gte`, `lt`, `lte`."""
     if span is None:
-        return
-    for name, moment in span.items() if isinstance(span, dict) else [("", span)]:
-        conditions.append(f"{column} {COMPARISONS.get(name, '=')} ?")
-        values.append(moment)
+        return []
+    moments = span.items() if isinstance(span, dict) else [("", span)]
+    return [(f"{column} {COMPARISONS.get(name, '=')} ?", moment) for name, moment in moments]
 
 
-def fetch(scope: Scope, kind: str, params: Json, conditions: list[str], values: list[Any], url: str) -> Json:
-    """Run the query one past the limit to know whether there is more."""
+def alike(scope: Scope, kind: str, column: str, start: str) -> list[str]:
+    """Return the values of a column that begin like this, step by step in its index, however many objects there are."""
+    found: list[str] = []
+    sql = (
+        f"SELECT {column} AS value FROM objects WHERE account = ? AND kind = ? AND {column} >= ? AND {column} > ? "  # noqa: S608 -- constants alone
+        f"AND {column} < ? ORDER BY {column} LIMIT 1"
+    )
+    while row := scope.store.row(sql, scope.account, kind, start, found[-1] if found else "", start + "\U0010ffff"):
+        found.append(row["value"])
+    return found
+
+
+def fetch(scope: Scope, kind: str, params: Json, ways: list[Filters], ranges: Ranges, url: str) -> Json:
+    """Read one past the limit to know whether there is more; each way by itself, so that each has its index."""
     limit = min(max(params.get("limit", DEFAULT_LIMIT), 1), HIGHEST_LIMIT)
     backwards = "ending_before" in params
     if backwards and "starting_after" in params:
         raise invalid("Received both starting_after and ending_before parameters. Please pass in only one.")
-    for name, sign in (("starting_after", "<"), ("ending_before", ">")):
-        if name in params:
-            conditions.append(f"seq {sign} ?")
-            values.append(position(scope, kind, params[name], name))
-    where, order = " AND ".join(conditions), "ASC" if backwards else "DESC"
-    sql = f"SELECT body FROM objects WHERE {where} ORDER BY seq {order} LIMIT ?"  # noqa: S608 -- constants alone
-    found = [json.loads(row["body"]) for row in scope.store.rows(sql, *values, limit + 1)]
-    data = found[:limit]
+    name = "ending_before" if backwards else "starting_after"
+    cursor = position(scope, kind, params[name], name) if name in params else None
+    found = [row for way in ways for row in query(scope, kind, way, ranges, cursor, limit + 1, backwards=backwards)]
+    found.sort(key=lambda row: (row["created"], row["seq"]), reverse=not backwards)
+    data = [json.loads(row["body"]) for row in found[:limit]]
     return {
         "object": "list",
         "data": data[::-1] if backwards else data,
@@ -95,9 +84,37 @@ def fetch(scope: Scope, kind: str, params: Json, conditions: list[str], values: 
     }
 
 
-def position(scope: Scope, kind: str, cursor: str, param: str) -> int:
+def query(
+    scope: Scope, kind: str, filters: Filters, ranges: Ranges, cursor: Place | None, most: int, *, backwards: bool
+) -> list[sqlite3.Row]:
+    """Return the first rows on one side of a cursor.
+
+    The first filter brings its index; a plus sign keeps the others from offering theirs.
+    """
+    conditions = ["account = ?", "kind = ?", "deleted = 0"]
+    values: list[Any] = [scope.account, kind]
+    for number, (column, wanted) in enumerate(filters.items()):
+        conditions.append(f"{'+' if number else ''}{column} = ?")
+        values.append(wanted)
+    for condition, moment in ranges:
+        conditions.append(condition)
+        values.append(moment)
+    if cursor:
+        conditions.append(f"(created, seq) {'>' if backwards else '<'} (?, ?)")
+        values += cursor
+    order = "ASC" if backwards else "DESC"
+    sql = (
+        f"SELECT created, seq, body FROM objects WHERE {' AND '.join(conditions)} "  # noqa: S608 -- constants alone
+        f"ORDER BY created {order}, seq {order} LIMIT ?"
+    )
+    return scope.store.rows(sql, *values, most)
+
+
+def position(scope: Scope, kind: str, cursor: str, param: str) -> Place:
     """Where a cursor stands; one that was deleted since still marks its place, as recorded."""
-    found = scope.find(kind, cursor)
-    if not found:
+    row = scope.store.row(
+        "SELECT created, seq FROM objects WHERE account = ? AND id = ? AND kind = ?", scope.account, cursor, kind
+    )
+    if not row:
         raise missing(kind, cursor, param=param, status=400)
-    return found.seq
+    return row["created"], row["seq"]
