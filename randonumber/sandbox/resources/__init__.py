@@ -5,7 +5,6 @@ left out until `expand` asks for them.
 """
 
 from randonumber.sandbox.resources import (
-    account,
     account_links,
     accounts,
     balance,
@@ -29,7 +28,6 @@ from randonumber.sandbox.resources import (
 from randonumber.sandbox.scope import Operations
 
 MODULES = (
-    account,
     account_links,
     accounts,
     balance,
