@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stripe
 
-from randonumber.sandbox import inprocess
+from randonumber.sandbox import connections, inprocess
+from randonumber.sandbox.scope import unit
+from randonumber.sandbox.wire.errors import Refused
+from randonumber.sandbox.wire.expand import expand
+from tests.sandbox.conftest import make_sdk
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -62,3 +66,30 @@ def test_a_create_expands_too(sdk: stripe.StripeClient) -> None:
     customer = sdk.v1.customers.create({"name": "Ann"})
     params: Any = {"amount": 900, "currency": "usd", "customer": customer.id, "expand": ["customer"]}
     assert sdk.v1.payment_intents.create(params).customer.name == "Ann"  # type: ignore[union-attr]
+
+
+def test_what_stands_on_a_connected_account_is_expanded_with_what_it_names_itself(
+    sandbox: Flask, sdk: stripe.StripeClient
+) -> None:
+    """A transfer's payment, and its balance transaction, belong to the account that gets them."""
+    platform = sdk.v1.accounts.retrieve_current().id
+    with unit(inprocess.sandbox_of(sandbox), platform) as scope:
+        connections.connect(scope, "acct_1other")
+        there = scope.at(scope.now, "acct_1other")
+        there.insert({"id": "txn_1", "object": "balance_transaction", "net": 900})
+        there.insert({"id": "py_1", "object": "charge", "balance_transaction": "txn_1", "source_transfer": "tr_1"})
+        scope.insert({"id": "tr_1", "object": "transfer", "destination_payment": "py_1"})
+        paths = ["destination_payment.balance_transaction", "destination_payment.source_transfer"]
+        body: dict[str, Any] = {"object": "transfer", "destination_payment": "py_1"}
+        expand(scope, body, paths, {})
+        assert body["destination_payment"]["balance_transaction"]["net"] == 900
+        assert body["destination_payment"]["source_transfer"]["id"] == "tr_1"
+
+
+def test_what_stands_on_a_strangers_account_is_not(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    stranger = make_sdk(sandbox, "sk_test_two").v1.customers.create({})
+    with (
+        unit(inprocess.sandbox_of(sandbox), sdk.v1.accounts.retrieve_current().id) as scope,
+        pytest.raises(Refused, match="cannot be expanded"),
+    ):
+        expand(scope, {"object": "charge", "customer": stranger.id}, ["customer"], {})

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from randonumber.sandbox import connections
 from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import Refused, invalid
 
 DEEPEST = 4
@@ -31,28 +33,46 @@ def walk(scope: Scope, node: Json, steps: list[str], path: str, included: Includ
         for item in node["data"]:
             walk(scope, item, rest, path, included)
         return
-    target = reach(scope, node, step, path, included)
+    target, owner = reach(scope, node, step, path, included)
     if isinstance(target, dict) and rest:
-        walk(scope, target, rest, path, included)
+        walk(owner, target, rest, path, included)
 
 
-def reach(scope: Scope, node: Json, step: str, path: str, included: Included) -> Any:
-    """Return the object behind one field, put in place of its id."""
+def reach(scope: Scope, node: Json, step: str, path: str, included: Included) -> tuple[Any, Scope]:
+    """Return the object behind one field, put in place of its id, and a scope of the account that it belongs to."""
     kind = node.get("object", "")
     if (kind, step) in included:
         if not isinstance(node.get(step), dict):
             node[step] = included[kind, step](scope, node)
-        return node[step]
+        return node[step], scope
     schema = scope.sandbox.description.schemas.get(kind)
     if schema is not None and step not in schema.get("x-expandableFields", []):
         raise unexpandable(path)
     value = node.get(step)
     if isinstance(value, str):
-        found = scope.store.find(scope.account, value)
+        found = visible(scope, value)
         if not found:
             raise unexpandable(path)
-        node[step] = found.body
-    return node.get(step)
+        node[step], scope = found.body, scope.at(scope.now, found.account)
+    return node.get(step), scope
+
+
+def visible(scope: Scope, object_id: str) -> Record | None:
+    """Return an object of the account, or of one on the other side: its platform or an account of the same platform.
+
+    A transfer stands on the platform and names a payment on a connected account, and that names the transfer.
+    """
+    found = scope.store.find(scope.account, object_id)
+    if found:
+        return found
+    found = scope.store.find_anywhere(object_id)
+    return found if found and family(scope, found.account) == family(scope, scope.account) else None
+
+
+def family(scope: Scope, account: str) -> str:
+    """Return the platform that an account is connected to, itself when it is none's."""
+    connected = connections.find(scope.store, account)
+    return connected.platform if connected else account
 
 
 def unexpandable(path: str, *, hint: str | None = None) -> Refused:
