@@ -1,7 +1,7 @@
 """When automatic payouts are made: at midnight UTC, a day after the funds became available at the earliest.
 
-Intervals by https://docs.stripe.com/connect/manage-payout-schedule: daily, weekly on one weekday, monthly on one day
-(the last one of a shorter month), or manual. A platform's own payouts are made by hand.
+Intervals by https://docs.stripe.com/connect/manage-payout-schedule: daily, weekly on weekdays, monthly on days of the
+month (the last one of a shorter month), or manual. A platform's own payouts are made by hand.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -40,10 +40,8 @@ def next_moment(now: int, wanted: Json) -> int:
 def fits(day: datetime, wanted: Json) -> bool:
     """Whether an account with this schedule is paid out on that day."""
     if wanted["interval"] == "weekly":
-        weekday: str = wanted.get("weekly_anchor", "monday")
-        return WEEKDAYS[day.weekday()] == weekday
+        return WEEKDAYS[day.weekday()] in wanted["weekly_payout_days"]
     if wanted["interval"] == "monthly":
-        anchor: int = wanted.get("monthly_anchor", 1)
         last = (day + timedelta(days=1)).day == 1
-        return day.day == anchor or (last and anchor > day.day)
+        return any(day.day == anchor or (last and anchor > day.day) for anchor in wanted["monthly_payout_days"])
     return True
