@@ -1,10 +1,14 @@
 """Ids that look like Stripe's: a prefix that names the kind, then random letters and digits."""
 
+import functools
 import hashlib
 import secrets
 import string
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
+# Random bytes become characters in one step.
+LETTERS = (ALPHABET * 5)[:256].encode()
+ABOVE = bytes(range(4 * len(ALPHABET), 256))
 
 # Prefix and number of random characters, as seen in recordings of Stripe's test mode.
 SHAPES = {
@@ -47,9 +51,14 @@ def new_id(kind: str) -> str:
 
 def characters(count: int) -> str:
     """Return that many random letters and digits, fit for ids and secrets."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(count))
+    found = ""
+    while len(found) < count:
+        # 248 is four alphabets: the eight bytes above it are left out, and every character is as likely as another.
+        found += secrets.token_bytes(count + count // 8).translate(LETTERS, ABOVE).decode()
+    return found[:count]
 
 
+@functools.lru_cache(maxsize=1000)
 def account_id(key: str) -> str:
     """Return the platform account that a key opens: `sk_test_x`, `rk_test_x` and `pk_test_x` open the same one."""
     name = key.split("_", 2)[2]
