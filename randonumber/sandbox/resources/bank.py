@@ -15,6 +15,7 @@ CURRENCY = "usd"
 ROUTING_NUMBER = "110000000"
 ROUTING_DIGITS = 9
 STUCK = "000000000009"
+DISPUTED = "000555555559"
 NO_MICRODEPOSITS = "000666666661"
 
 
@@ -26,7 +27,7 @@ class Failure:
     message: str
 
 
-SUCCEEDING = frozenset({"000123456789", "000555555559", STUCK})
+SUCCEEDING = frozenset({"000123456789", DISPUTED, STUCK})
 FAILURES = {
     "000111111113": Failure(code="account_closed", message="The customer's bank account has been closed."),
     "000111111116": Failure(code="no_account", message="The customer's bank account could not be located."),
@@ -55,7 +56,7 @@ TOKENS = {
     "pm_usBankAccount_insufficientFunds": "000222222227",
     "pm_usBankAccount_debitNotAuthorized": "000333333335",
     "pm_usBankAccount_invalidCurrency": "000444444440",
-    "pm_usBankAccount_dispute": "000555555559",
+    "pm_usBankAccount_dispute": DISPUTED,
     "pm_usBankAccount_processing": STUCK,
     "pm_usBankAccount_weeklyLimitExceeded": "000777777771",
 }

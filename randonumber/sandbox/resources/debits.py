@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import bank, charges, checkout_ending, settlements
+from randonumber.sandbox.resources import bank, charges, checkout_ending, disputes, settlements
 from randonumber.sandbox.scope import Json, Operations, Scope, schedule
 from randonumber.sandbox.wire.errors import Refused, doc_url, fields, invalid
 
@@ -116,12 +116,19 @@ def succeed(scope: Scope, charge_id: str) -> Json:
     record(scope, "payment_intent.succeeded", intent)
     checkout_ending.paid_later(scope, intent)
     scope.later.append(settling(scope, charge["id"]))
+    if number_of(scope, charge["payment_method"]) == bank.DISPUTED:
+        scope.later.append(disputing(scope, charge["id"]))
     return charge
 
 
 def settling(scope: Scope, charge_id: str) -> Callable[[], None]:
     """Return the balance transaction, to be made after the answer."""
     return lambda: settlements.settle(scope, charge_id, at_once=True)
+
+
+def disputing(scope: Scope, charge_id: str) -> Callable[[], None]:
+    """Return the dispute that follows the debit of a test account, to be opened after the answer."""
+    return lambda: disputes.follow_payment(scope, charge_id, "debit_not_authorized")
 
 
 def reference(charge: Json) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from randonumber.sandbox.cards import Behaviour, Decline, behaviour
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import bank, charges, debits, settlements
+from randonumber.sandbox.resources import bank, charges, debits, disputes, settlements
 from randonumber.sandbox.resources.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
@@ -107,12 +107,19 @@ def charge(scope: Scope, intent: Json, method: Json, acts: Behaviour, *, authent
     record(scope, "charge.succeeded", made)
     record(scope, "payment_intent.succeeded", intent)
     scope.later.append(settling(scope, made["id"], at_once=acts.at_once))
+    if acts.dispute:
+        scope.later.append(disputing(scope, made["id"], acts.dispute))
     return intent
 
 
 def settling(scope: Scope, charge_id: str, *, at_once: bool) -> Callable[[], None]:
     """Return the balance transaction, to be made after the answer."""
     return lambda: settlements.settle(scope, charge_id, at_once=at_once)
+
+
+def disputing(scope: Scope, charge_id: str, what: str) -> Callable[[], None]:
+    """Return the dispute that follows the payment, to be opened after the answer."""
+    return lambda: disputes.follow_payment(scope, charge_id, what)
 
 
 def declined(scope: Scope, intent: Json, method: Json, made: Json, decline: Decline) -> PaymentDeclined:
