@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from randonumber.sandbox.inprocess_connect import onboard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -40,12 +42,27 @@ COMPLETE: Any = {
 }
 
 
+LINK: Any = {
+    "type": "account_onboarding",
+    "refresh_url": "http://127.0.0.1:5000/refresh",
+    "return_url": "http://127.0.0.1:5000/return",
+}
+
+
+def onboarded(on: Drive) -> str:
+    """An Express account whose owner has been through the page."""
+    account = on.v1.accounts.create({"type": "express", "capabilities": ASKED}).id
+    onboard(on.sandbox, on.v1.account_links.create(LINK | {"account": account}).url)
+    return account
+
+
 def custom(on: Drive) -> str:
     return on.v1.accounts.create({"type": "custom", "capabilities": ASKED}).id
 
 
 OPERATIONS: dict[str, Callable[[Drive], Any]] = {
     "GET /v1/account": lambda on: on.v1.accounts.retrieve_current(),
+    "POST /v1/account_links": lambda on: on.v1.account_links.create(LINK | {"account": custom(on)}),
     "GET /v1/accounts": lambda on: (custom(on), on.v1.accounts.list())[1],
     "POST /v1/accounts": lambda on: on.v1.accounts.create(COMPLETE),
     "GET /v1/accounts/{account}": lambda on: on.v1.accounts.retrieve(custom(on)),
@@ -57,8 +74,10 @@ OPERATIONS: dict[str, Callable[[Drive], Any]] = {
     "POST /v1/accounts/{account}/external_accounts": lambda on: on.v1.accounts.external_accounts.create(
         custom(on), {"external_account": "btok_us_verified"}
     ),
+    "POST /v1/accounts/{account}/login_links": lambda on: on.v1.accounts.login_links.create(onboarded(on)),
 }
 ADDRESSES: dict[str, Callable[[Drive], dict[str, str]]] = {
     "/v1/accounts/{account}": lambda on: {"account": custom(on)},
     "/v1/accounts/{account}/external_accounts": lambda on: {"account": custom(on)},
+    "/v1/accounts/{account}/login_links": lambda on: {"account": onboarded(on)},
 }
