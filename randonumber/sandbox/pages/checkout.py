@@ -1,33 +1,19 @@
-"""Hosted Checkout: a plain form that pays, or says beside the field why it cannot."""
-
-import re
-import time
-from dataclasses import dataclass, field
+"""Hosted Checkout: a plain form that pays or saves a card, or says beside the field why it cannot."""
 
 from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from randonumber.sandbox import cards
+from randonumber.sandbox.pages import checkout_form
+from randonumber.sandbox.pages.checkout_form import FIELDS, Attempt
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
-from randonumber.sandbox.resources import checkout_payment
-from randonumber.sandbox.resources.payments import PaymentDeclined
+from randonumber.sandbox.resources import bank, checkout_payment, checkout_setup
+from randonumber.sandbox.resources.checkout_buyer import cancel_url, success_url
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.store import Record
+from randonumber.sandbox.wire.errors import Refused
 
 pages = Blueprint("checkout", __name__)
-EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{2}|\d{4})\s*$", re.ASCII)
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-FIELDS = ("email", "card_number", "exp", "cvc")
-LONGEST_FIELD = 200
 DECLINE_FIELDS = {"incorrect_cvc": "cvc", "expired_card": "exp"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """What was typed, and what is wrong with it."""
-
-    typed: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
 
 
 def find(session_id: str) -> Record:
@@ -40,95 +26,76 @@ def find(session_id: str) -> Record:
 
 @pages.get("/checkout/<session_id>")
 def show(session_id: str) -> tuple[str, int]:
-    """Show the page: the form, or that it is paid, or that it has expired."""
+    """Show the page: the form, or that it is done, or that it has expired."""
     with unit(sandbox()) as scope:
         found = find(session_id)
-        return page(scope, found, Attempt(errors=last_error(scope, found.body)))
+        return page(scope, found, Attempt(errors=last_error(scope, found)))
 
 
 @pages.post("/checkout/<session_id>")
 def submit(session_id: str) -> Response | tuple[str, int]:
-    """Pay or cancel: 303 to where the app wanted it, or the page again with the reasons."""
+    """Pay, save or cancel: 303 to where the app wanted it, or the page again with the reasons.
+
+    The transaction holds the session meanwhile: a form sent twice finds it done the second time, and pays once.
+    """
     with unit(sandbox(), base_url=request.host_url) as scope:
         found = find(session_id)
         own = scope.at(scope.now, found.account)
         if request.form.get("action") == "cancel":
             return give_up(own, found)
         if found.body["status"] == "complete":
-            return redirect(checkout_payment.success_url(found.body), 303)
+            return redirect(success_url(found.body), 303)
         if found.body["status"] != "open":
             return page(own, found, Attempt())
-        attempt = typed(own, found.body)
+        attempt = checkout_form.read(own, found.body, request.form)
         if attempt.errors:
             return page(own, found, attempt)
-        answer = pay(own, found, attempt)
+        answer = carry_out(own, found, attempt)
         own.run_later()
         return answer
 
 
 def give_up(scope: Scope, found: Record) -> Response | tuple[str, int]:
     """Back to the shop; the session stays open."""
-    target = checkout_payment.cancel_url(found.body)
+    target = cancel_url(found.body)
     if target:
         return redirect(target, 303)
     return page(scope, found, Attempt(errors={"form": "This shop gave no address to go back to."}))
 
 
-def typed(scope: Scope, session: Json) -> Attempt:
-    """Read the form and complain about what cannot be right."""
-    values = {name: request.form.get(name, "").strip()[:LONGEST_FIELD] for name in FIELDS}
-    values["email"] = known_email(scope, session) or values["email"]
-    errors: dict[str, str] = {}
-    if not EMAIL.match(values["email"]):
-        errors["email"] = "Your email is incomplete."
-    moment = time.gmtime(scope.now)
-    number = re.sub(r"[\s-]", "", values["card_number"])
-    errors |= cards.complaints(number, expiry(values["exp"]), values["cvc"], now=(moment.tm_year, moment.tm_mon))
-    if request.form.get("action") != "pay":
-        errors["form"] = "Choose to pay or to cancel."
-    return Attempt(typed=values, errors=errors)
-
-
-def expiry(text: str) -> tuple[int, int] | None:
-    """(year, month) of `12/34`, None when it is neither."""
-    found = EXPIRY.match(text)
-    month = int(found[1]) if found else 0
-    if not found or not 1 <= month <= 12:  # noqa: PLR2004
-        return None
-    year = int(found[2])
-    return (year if year >= 1000 else 2000 + year), month  # noqa: PLR2004
-
-
-def known_email(scope: Scope, session: Json) -> str | None:
-    """Return an address that the shop gave along, which the buyer does not change."""
-    if session["customer"]:
-        email: str | None = scope.get("customer", session["customer"]).body.get("email")
-        return email
-    given: str | None = session["customer_email"]
-    return given
-
-
-def pay(scope: Scope, found: Record, attempt: Attempt) -> Response | tuple[str, int]:
-    """Charge the card; a decline stands beside the field and lets the buyer try again."""
-    year, month = expiry(attempt.typed["exp"]) or (0, 0)
-    number = re.sub(r"[\s-]", "", attempt.typed["card_number"])
-    card = cards.Card(number=number, exp_month=month, exp_year=year)
+def carry_out(scope: Scope, found: Record, attempt: Attempt) -> Response | tuple[str, int]:
+    """Do what the form asks; a decline stands beside the field and lets the buyer try again."""
     try:
-        intent = checkout_payment.pay(scope, found.body, card, attempt.typed["email"])
-    except PaymentDeclined as refused:
-        where = DECLINE_FIELDS.get(refused.fields["code"], "card_number")
-        return page(scope, found, Attempt(typed=attempt.typed, errors={where: refused.fields["message"]}))
+        intent = tried(scope, found.body, attempt)
+    except Refused as refused:
+        first = "account_number" if attempt.method == bank.METHOD else "card_number"
+        where = DECLINE_FIELDS.get(refused.fields.get("code", ""), first)
+        errors = {where: refused.fields["message"]}
+        return page(scope, found, Attempt(method=attempt.method, typed=attempt.typed, errors=errors))
     if intent["status"] == "requires_action":
         return redirect(intent["next_action"]["redirect_to_url"]["url"], 303)
-    return redirect(checkout_payment.success_url(found.body), 303)
+    return redirect(success_url(found.body), 303)
 
 
-def last_error(scope: Scope, session: Json) -> dict[str, str]:
+def tried(scope: Scope, session: Json, attempt: Attempt) -> Json:
+    """Return the intent after the attempt. Raises Refused for a decline."""
+    if session["mode"] == "setup":
+        return checkout_setup.save(scope, session, attempt.card, attempt.buyer)
+    if attempt.method == bank.METHOD:
+        return checkout_payment.by_bank(scope, session, attempt.account, attempt.buyer)
+    return checkout_payment.by_card(scope, session, attempt.card, attempt.buyer)
+
+
+def last_error(scope: Scope, found: Record) -> dict[str, str]:
     """Why the last attempt failed, when the buyer comes back from a challenge."""
-    if session["status"] != "open" or not session["payment_intent"]:
+    session, own = found.body, scope.at(scope.now, found.account)
+    if session["status"] != "open":
         return {}
-    intent = scope.at(scope.now, find(session["id"]).account).get("payment_intent", session["payment_intent"]).body
-    error = intent["last_payment_error"]
+    error = None
+    if session["payment_intent"]:
+        error = own.get("payment_intent", session["payment_intent"]).body["last_payment_error"]
+    if session["setup_intent"]:
+        error = own.get("setup_intent", session["setup_intent"]).body["last_setup_error"]
     return {"card_number": error["message"]} if error else {}
 
 
@@ -138,14 +105,15 @@ def page(scope: Scope, found: Record, attempt: Attempt) -> tuple[str, int]:
     own = scope.at(scope.now, found.account)
     allow_redirects_to(session["success_url"], session["cancel_url"])
     if session["status"] != "open":
-        return render_template("checkout_closed.html", session=session, target=checkout_payment.success_url(session)), (
-            200 if session["status"] == "complete" or request.method == "GET" else 410
-        )
+        body = render_template("checkout_closed.html", session=session, target=success_url(session))
+        return body, 200 if session["status"] == "complete" or request.method == "GET" else 410
+    offered = session["payment_method_types"]
     body = render_template(
         "checkout.html",
         session=session,
         items=found.hidden["items"],
-        known_email=known_email(own, session),
+        known_email=checkout_form.known_email(own, session),
+        method=attempt.method if attempt.method in offered else offered[0],
         typed={name: attempt.typed.get(name, "") for name in FIELDS},
         errors=attempt.errors,
     )

@@ -1,31 +1,42 @@
 """Paying a Checkout Session, as the hosted page does it."""
 
+from collections.abc import Callable
+
 from randonumber.sandbox.cards import Card
-from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import customers, payment_intents, payments
-from randonumber.sandbox.resources.checkout_template import customer_details
-from randonumber.sandbox.resources.payment_methods import from_card
+from randonumber.sandbox.resources import bank, checkout_ending, customers, payment_intents, payments
+from randonumber.sandbox.resources.checkout_buyer import Buyer, cancel_url, keep_card, success_url
 from randonumber.sandbox.scope import Json, Scope
 
+__all__ = ["by_bank", "by_card", "cancel_url", "complete", "success_url"]
 
-def pay(scope: Scope, session: Json, card: Card, email: str) -> Json:
+
+def by_card(scope: Scope, session: Json, card: Card, buyer: Buyer) -> Json:
     """Pay an open session with a card. Returns the intent, paid or asking for a challenge; raises PaymentDeclined."""
-    intent = begun(scope, session, email)
-    method = from_card(scope, card, email=email, customer=None)
-    payments.keep(scope, intent, {"session": session["id"], "email": email})
-    intent = payments.pay(scope, intent, method, return_url=success_url(session))
-    if intent["status"] == "succeeded":
-        complete(scope, session, intent, email)
+    return pay(scope, session, buyer, lambda: keep_card(scope, card, buyer))
+
+
+def by_bank(scope: Scope, session: Json, account: bank.Account, buyer: Buyer) -> Json:
+    """Pay an open session from a bank account, as the buyer consents by paying. Returns the intent, processing."""
+    return pay(scope, session, buyer, lambda: bank.keep(scope, account, billing=buyer.billing_details))
+
+
+def pay(scope: Scope, session: Json, buyer: Buyer, method: Callable[[], Json]) -> Json:
+    """Try to pay, and end the session unless a challenge comes first."""
+    intent = begun(scope, session, buyer)
+    payments.keep(scope, intent, {"session": session["id"], "email": buyer.email, "name": buyer.name})
+    intent = payments.pay(scope, intent, method(), return_url=success_url(session), accepted=True)
+    if intent["status"] != "requires_action":
+        complete(scope, session, intent, buyer.email)
     return intent
 
 
-def begun(scope: Scope, session: Json, email: str) -> Json:
+def begun(scope: Scope, session: Json, buyer: Buyer) -> Json:
     """Return the session's intent: made when somebody first tries to pay, as at Stripe."""
     if session["payment_intent"]:
         return scope.get("payment_intent", session["payment_intent"]).body
-    if session["customer_creation"] == "always" and not session["customer"]:
-        session["customer"] = customers.create(scope, {"email": email})["id"]
     data = scope.get("checkout.session", session["id"]).hidden["intent"]
+    if not session["customer"] and (session["customer_creation"] == "always" or data.get("setup_future_usage")):
+        session["customer"] = customers.create(scope, buyer.as_customer)["id"]
     intent = payment_intents.make(
         scope,
         data
@@ -41,27 +52,11 @@ def begun(scope: Scope, session: Json, email: str) -> Json:
     return intent
 
 
-def complete(scope: Scope, session: Json, intent: Json, email: str) -> None:
-    """Mark the session paid: nothing can change it now."""
-    name = (session["customer_details"] or {}).get("name")
-    session |= {
-        "status": "complete",
-        "payment_status": "paid",
-        "payment_intent": intent["id"],
-        "customer_details": customer_details(email, name),
-        "url": None,
-    }
-    scope.save(session)
-    record(scope, "checkout.session.completed", session)
-
-
-def success_url(session: Json) -> str:
-    """Where a buyer goes after paying."""
-    url: str = session["success_url"]
-    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])
-
-
-def cancel_url(session: Json) -> str | None:
-    """Where a buyer goes who gives up."""
-    url: str | None = session["cancel_url"]
-    return url.replace("{CHECKOUT_SESSION_ID}", session["id"]) if url else None
+def complete(scope: Scope, session: Json, intent: Json, email: str | None) -> None:
+    """End a session whose intent is paid, or will be by a bank: nothing on the page can change it now."""
+    name = scope.get("payment_intent", intent["id"]).hidden.get("name")
+    changes = scope.get("checkout.session", session["id"]).hidden.get("customer_update") or {}
+    if changes.get("name") == "auto" and name and session["customer"]:
+        customers.update(scope, {"name": name}, session["customer"])
+    status = "paid" if intent["status"] == "succeeded" else "unpaid"
+    checkout_ending.complete(scope, session, status, email=email, name=name)

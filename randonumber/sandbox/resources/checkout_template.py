@@ -1,10 +1,17 @@
 """A Checkout Session as Stripe shows it, with every key, before anybody paid."""
 
+from randonumber.sandbox.resources import bank
 from randonumber.sandbox.scope import Json, Scope
 
+# What a session shows among its options for each payment method that it offers.
+OPTIONS: dict[str, Json] = {
+    "card": {"request_three_d_secure": "automatic"},
+    bank.METHOD: {"verification_method": "automatic"},
+}
 
-def blank(session_id: str, scope: Scope, params: Json) -> Json:
-    """Return a new session for these parameters; amounts, expiry and metadata are the caller's."""
+
+def blank(session_id: str, scope: Scope, params: Json, types: list[str]) -> Json:
+    """Return a new session that offers these payment methods; amounts, expiry and metadata are the caller's."""
     return {
         "id": session_id,
         "object": "checkout.session",
@@ -51,14 +58,14 @@ def blank(session_id: str, scope: Scope, params: Json) -> Json:
         "locale": params.get("locale"),
         "managed_payments": {"enabled": False},
         "metadata": {},
-        "mode": "payment",
+        "mode": params["mode"],
         "origin_context": None,
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
-        "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("payment_method_types") or ["card"],
+        "payment_method_options": {name: dict(OPTIONS[name]) for name in types},
+        "payment_method_types": types,
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},
