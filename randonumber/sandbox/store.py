@@ -61,6 +61,7 @@ CREATE TABLE IF NOT EXISTS requests (
     params TEXT NOT NULL, key TEXT, status INTEGER NOT NULL, answer TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS requests_id ON requests (id);
+CREATE TABLE IF NOT EXISTS replays (request_id TEXT PRIMARY KEY, original TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS connections (
     account TEXT PRIMARY KEY, platform TEXT NOT NULL, live INTEGER NOT NULL DEFAULT 1
 );
@@ -73,8 +74,8 @@ CREATE TABLE IF NOT EXISTS balances (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 TABLES = (
-    "objects", "due", "deliveries", "attempts", "idempotency", "faults", "requests", "connections", "balances",
-    "settings",
+    "objects", "due", "deliveries", "attempts", "idempotency", "faults", "requests", "replays", "connections",
+    "balances", "settings",
 )  # fmt: skip
 # A file of an earlier version holds no running balances: they are the sums of its balance transactions.
 VERSION = 1

@@ -159,3 +159,18 @@ def test_each_account_has_its_own_balance_on_the_overview(sandbox: Flask, page: 
         sdk.v1.customers.create({})
         ids.append(sdk.v1.accounts.retrieve_current().id)
     assert all(account in page("/dashboard").text for account in ids)
+
+
+def test_a_replay_is_shown_with_the_request_whose_answer_it_is(
+    page: Callable[..., Any], raw: Callable[..., Any]
+) -> None:
+    first, second = (
+        raw("POST", "/v1/customers", headers={"Idempotency-Key": "k1"}).headers["Request-Id"] for _ in range(2)
+    )
+    assert "Nothing ran" not in page(f"/dashboard/requests/{first}").text
+    shown = page(f"/dashboard/requests/{second}").text
+    assert "Nothing ran" in shown
+    assert f"/dashboard/requests/{first}" in shown
+    listed = page("/dashboard/requests?only=replayed").text
+    assert second in listed
+    assert first not in listed

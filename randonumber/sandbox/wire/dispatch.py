@@ -91,7 +91,9 @@ class Api:
         ) as scope:
             kept = idempotency.recall(scope, call.idempotency_key, print_) if call.idempotency_key else None
             if kept:
-                return Answer(status=kept.status, body=kept.body, original_request=kept.request_id)
+                replay = Answer(status=kept.status, body=kept.body, original_request=kept.request_id)
+                log(scope, request, call.request_id, call.operation.name, params, replay)
+                return replay
             fault = faults.take(scope.store, call.operation.name, faults.OF_EXECUTION, f"{request.method} {call.path}")
             answer = (
                 broken(log_url) if fault and fault.kind == "error_500" else self.execute(scope, call, params, log_url)
@@ -189,8 +191,11 @@ def log(scope: Scope, request: Request, request_id: str, name: str, params: Json
         request_id, scope.account, clock.real_now(), name, json.dumps(params),
         request.headers.get("Idempotency-Key"), answer.status, answer.body[:SHOWN_CHARACTERS],
     )  # fmt: skip
+    if answer.original_request:
+        scope.store.run("INSERT INTO replays VALUES (?, ?)", request_id, answer.original_request)
     if cursor.lastrowid and cursor.lastrowid % 100 == 0:
         scope.store.run("DELETE FROM requests WHERE seq <= ?", cursor.lastrowid - KEPT_REQUESTS)
+        scope.store.run("DELETE FROM replays WHERE request_id NOT IN (SELECT id FROM requests)")
         idempotency.forget_the_old(scope)
 
 

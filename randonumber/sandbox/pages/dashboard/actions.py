@@ -1,0 +1,206 @@
+"""What a person can do with an object: the app's own operations, and what only banks and buyers can do at Stripe."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from randonumber.sandbox.pages.dashboard.forms import Field, major, minor
+from randonumber.sandbox.resources import HANDLERS, accounts, debits, disputes, refund_outcomes
+from randonumber.sandbox.scope import Json, Scope
+from randonumber.sandbox.store import Record
+
+Form = dict[str, str]
+UNANSWERED = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A button, with the fields of its form. `offered` tells when; `run` does it, or raises Refused."""
+
+    name: str
+    label: str
+    done: str
+    offered: Callable[[Record], bool]
+    run: Callable[[Scope, Record, Form], object]
+    fields: tuple[Field, ...] = ()
+    hint: str = ""
+    grave: bool = False
+
+
+def handle(operation: str, scope: Scope, params: Json, **ids: str) -> Json:
+    """Run an operation of the API."""
+    return HANDLERS[operation](scope, params, **ids)
+
+
+def is_in(*states: str) -> Callable[[Record], bool]:
+    """Return a test for the state of an object."""
+    return lambda found: found.body.get("status") in states
+
+
+def left_minor(body: Json) -> int:
+    """Return what is left of a charge or a transfer, in minor units."""
+    return int(body["amount"]) - int(body.get("amount_refunded") or body.get("amount_reversed") or 0)
+
+
+def left(body: Json) -> str:
+    """Return the same as a person types it."""
+    return major(left_minor(body), body["currency"])
+
+
+def is_paid(found: Record) -> bool:
+    """Whether a charge was paid by a buyer and something of it is left."""
+    body = found.body
+    return (
+        bool(body["paid"])
+        and body["status"] == "succeeded"
+        and not body.get("source_transfer")
+        and left_minor(body) > 0
+    )
+
+
+def refund(scope: Scope, found: Record, form: Form) -> Json:
+    """Refund a charge, an amount of it or the rest."""
+    amount = minor(form["amount"], found.body["currency"])
+    params: Json = {"charge": found.body["id"]}
+    if amount is not None:
+        params["amount"] = amount
+    if form["reason"]:
+        params["reason"] = form["reason"]
+    return handle("POST /v1/refunds", scope, params)
+
+
+def dispute(scope: Scope, found: Record, form: Form) -> Json:
+    """Dispute a charge, as its buyer's bank would."""
+    return disputes.open_dispute(scope, found.body["id"], reason=form["reason"])
+
+
+def with_amount(found: Record, form: Form) -> Json:
+    """Return the amount parameter of a form, none when the field is empty."""
+    amount = minor(form["amount"], found.body["currency"])
+    return {} if amount is None else {"amount": amount}
+
+
+AMOUNT_LEFT = Field(name="amount", label="Amount", default=left, numeric=True)
+REFUND_REASONS = (
+    ("", "no reason"),
+    ("requested_by_customer", "requested by customer"),
+    ("duplicate", "duplicate"),
+    ("fraudulent", "fraudulent"),
+)
+DISPUTE_REASONS = tuple((name, name.replace("_", " ")) for name in ("fraudulent", *disputes.REASONS) if name)
+BANK_REASONS = tuple(
+    (name, name.replace("_", " "))
+    for name in ("insufficient_funds", "account_closed", "no_account", "debit_not_authorized", "invalid_currency")
+)
+
+CHARGE = (
+    Action(
+        name="refund", label="Refund", done="Refunded.", offered=is_paid, run=refund,
+        fields=(AMOUNT_LEFT, Field(name="reason", label="Reason", choices=REFUND_REASONS)),
+    ),
+    Action(
+        name="dispute", label="Open a dispute", done="The dispute is open.", run=dispute, grave=True,
+        offered=lambda found: is_paid(found) and not found.body["disputed"],
+        fields=(Field(name="reason", label="Reason", choices=tuple(dict.fromkeys(DISPUTE_REASONS))),),
+        hint="As the buyer's bank would: the amount and a fee leave the balance.",
+    ),
+    Action(
+        name="succeed", label="Let the debit succeed", done="The bank has paid.", offered=is_in("pending"),
+        run=lambda scope, found, _: debits.succeed(scope, found.body["id"]),
+    ),
+    Action(
+        name="fail", label="Let the debit fail", done="The bank has sent the debit back.", offered=is_in("pending"),
+        run=lambda scope, found, form: debits.fail(scope, found.body["id"], form["code"]), grave=True,
+        fields=(Field(name="code", label="Why", choices=BANK_REASONS),),
+    ),
+)  # fmt: skip
+INTENT = (
+    Action(
+        name="cancel", label="Cancel the payment", done="Canceled.", grave=True,
+        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        run=lambda scope, found, _: handle(
+            "POST /v1/payment_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
+        ),
+    ),
+    Action(
+        name="succeed", label="Let the debit succeed", done="The bank has paid.", offered=is_in("processing"),
+        run=lambda scope, found, _: debits.succeed(scope, found.body["latest_charge"]),
+    ),
+    Action(
+        name="fail", label="Let the debit fail", done="The bank has sent the debit back.", offered=is_in("processing"),
+        run=lambda scope, found, form: debits.fail(scope, found.body["latest_charge"], form["code"]), grave=True,
+        fields=(Field(name="code", label="Why", choices=BANK_REASONS),),
+    ),
+)  # fmt: skip
+DISPUTE = (
+    Action(
+        name="win", label="Decide: won", done="The dispute is won.", offered=is_in(*UNANSWERED),
+        run=lambda scope, found, _: disputes.decide(scope, found.body["id"], won=True),
+        hint="As the buyer's bank would, for you or for the buyer.",
+    ),
+    Action(
+        name="lose", label="Decide: lost", done="The dispute is lost.", offered=is_in(*UNANSWERED), grave=True,
+        run=lambda scope, found, _: disputes.decide(scope, found.body["id"], won=False),
+    ),
+    Action(
+        name="escalate", label="Make it a dispute", done="The inquiry has become a dispute.", grave=True,
+        offered=is_in("warning_needs_response", "warning_under_review"),
+        run=lambda scope, found, _: disputes.escalate(scope, found.body["id"]),
+    ),
+)  # fmt: skip
+REFUND = (
+    Action(
+        name="succeed", label="Let it arrive", done="The refund has arrived.", offered=is_in("pending"),
+        run=lambda scope, found, _: refund_outcomes.succeed(scope, found.body["id"]),
+    ),
+    Action(
+        name="fail", label="Let it fail", done="The refund has failed; the money is back.", grave=True,
+        offered=is_in("pending", "succeeded"),
+        run=lambda scope, found, _: refund_outcomes.fail(scope, found.body["id"]),
+        hint="As when the buyer's bank account is closed.",
+    ),
+)  # fmt: skip
+SESSION = (
+    Action(
+        name="expire", label="Expire", done="The session has expired.", offered=is_in("open"), grave=True,
+        run=lambda scope, found, _: handle(
+            "POST /v1/checkout/sessions/{session}/expire", scope, {}, session=found.body["id"]
+        ),
+    ),
+)  # fmt: skip
+TRANSFER = (
+    Action(
+        name="reverse", label="Take back", done="The transfer was reversed.", grave=True, fields=(AMOUNT_LEFT,),
+        offered=lambda found: left_minor(found.body) > 0,
+        run=lambda scope, found, form: handle(
+            "POST /v1/transfers/{id}/reversals", scope, with_amount(found, form), id=found.body["id"]
+        ),
+    ),
+)  # fmt: skip
+ACCOUNT = (
+    Action(
+        name="deauthorize", label="Disconnect", done="The account is disconnected from its platform.", grave=True,
+        offered=lambda found: found.body["id"] != found.account and not found.deleted,
+        run=lambda scope, found, _: accounts.deauthorize(scope, found.body["id"]),
+        hint="As the account's owner would in their own dashboard.",
+    ),
+)  # fmt: skip
+ACTIONS: dict[str, tuple[Action, ...]] = {
+    "account": ACCOUNT,
+    "charge": CHARGE,
+    "checkout.session": SESSION,
+    "dispute": DISPUTE,
+    "payment_intent": INTENT,
+    "refund": REFUND,
+    "transfer": TRANSFER,
+}
+DONE = {action.name: action.done for several in ACTIONS.values() for action in several} | {
+    "resend": "Queued to be delivered again.",
+    "succeed": "It has succeeded.",
+    "fail": "It has failed.",
+}
+
+
+def offered(scope: Scope, found: Record) -> list[Action]:
+    """Return what can be done with an object as it is now."""
+    del scope
+    return [action for action in ACTIONS.get(found.kind, ()) if action.offered(found)]
