@@ -160,6 +160,16 @@ def test_a_failed_challenge_leads_back_to_the_form(
     assert page(session.url, CARD).status_code == 303
 
 
+def test_a_challenge_left_open_in_one_tab_does_not_charge_again_when_another_has_paid(
+    page: Callable[..., Any], sdk: stripe.StripeClient, session: Any
+) -> None:
+    challenge = page(session.url, CARD | {"card_number": "4000002500003155"}).location
+    assert page(session.url, CARD).status_code == 303
+    assert page(challenge, {"action": "complete"}).status_code == 409
+    assert len(sdk.v1.charges.list().data) == 1
+    assert types(sdk).count("checkout.session.completed") == 1
+
+
 def test_a_session_that_expires_during_its_challenge_is_not_paid(
     sandbox: Flask, page: Callable[..., Any], sdk: stripe.StripeClient, session: Any
 ) -> None:

@@ -53,10 +53,16 @@ def begun(scope: Scope, session: Json, buyer: Buyer) -> Json:
 
 
 def complete(scope: Scope, session: Json, intent: Json, email: str | None) -> None:
-    """End a session whose intent is paid, or will be by a bank: nothing on the page can change it now."""
-    name = scope.get("payment_intent", intent["id"]).hidden.get("name")
+    """End a session whose intent is paid, will be by a bank, or has saved a card: nothing on the page can change it."""
+    name = scope.get(intent["object"], intent["id"]).hidden.get("name")
     changes = scope.get("checkout.session", session["id"]).hidden.get("customer_update") or {}
     if changes.get("name") == "auto" and name and session["customer"]:
         customers.update(scope, {"name": name}, session["customer"])
-    status = "paid" if intent["status"] == "succeeded" else "unpaid"
-    checkout_ending.complete(scope, session, status, email=email, name=name)
+    checkout_ending.complete(scope, session, payment_status(session, intent), email=email, name=name)
+
+
+def payment_status(session: Json, intent: Json) -> str:
+    """Return Stripe's `payment_status` of a session that is complete."""
+    if session["mode"] == "setup":
+        return "no_payment_required"
+    return "paid" if intent["status"] == "succeeded" else "unpaid"

@@ -7,8 +7,9 @@ unless `customer_creation` is `always`, the card is kept but belongs to nobody: 
 from randonumber.sandbox import currencies
 from randonumber.sandbox.cards import Card
 from randonumber.sandbox.ids import new_id
-from randonumber.sandbox.resources import checkout_ending, checkout_params, customers, setup_intents
+from randonumber.sandbox.resources import checkout_params, customers, setup_intents
 from randonumber.sandbox.resources.checkout_buyer import Buyer, keep_card, success_url
+from randonumber.sandbox.resources.checkout_payment import complete
 from randonumber.sandbox.resources.checkout_template import blank
 from randonumber.sandbox.scope import Json, Scope
 
@@ -48,13 +49,8 @@ def save(scope: Scope, session: Json, card: Card, buyer: Buyer) -> Json:
     method = keep_card(scope, card, buyer)
     intent = setup_intents.confirm_with(scope, intent, method, return_url=success_url(session))
     if intent["status"] == "succeeded":
-        complete(scope, session, buyer)
+        complete(scope, session, intent, buyer.email)
     return intent
-
-
-def complete(scope: Scope, session: Json, buyer: Buyer) -> None:
-    """End the session; nothing was to be paid."""
-    checkout_ending.complete(scope, session, "no_payment_required", email=buyer.email, name=buyer.name)
 
 
 def give_up(scope: Scope, session: Json) -> None:

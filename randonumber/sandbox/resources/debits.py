@@ -69,16 +69,34 @@ def mandate_for(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> 
         raise Refused(400, fields(NO_MANDATE, param=None, code=None) | {"payment_intent": dict(intent)})
     if not accepted and kept:
         return kept
-    mandate = new_id("mandate")
     if intent["setup_future_usage"]:
-        keep_mandate(scope, method["id"], mandate)
+        return new_mandate(scope, method["id"])
+    once = {"amount": intent["amount"], "currency": intent["currency"]}
+    return keep_mandate(scope, method["id"], {"type": "single_use", "single_use": once})
+
+
+def new_mandate(scope: Scope, method_id: str) -> str:
+    """Keep the holder's consent to later debits of an account, and return its id."""
+    mandate = keep_mandate(scope, method_id, {"type": "multi_use", "multi_use": {}})
+    found = scope.get("payment_method", method_id)
+    scope.save(found.body, found.hidden | {"mandate": mandate})
     return mandate
 
 
-def keep_mandate(scope: Scope, method_id: str, mandate: str) -> None:
-    """Remember the holder's consent to later debits."""
-    found = scope.get("payment_method", method_id)
-    scope.save(found.body, found.hidden | {"mandate": mandate})
+def keep_mandate(scope: Scope, method_id: str, kind: Json) -> str:
+    """Keep a mandate and return its id."""
+    body = {
+        "id": new_id("mandate"),
+        "object": "mandate",
+        "customer_acceptance": {"accepted_at": scope.now, "offline": {}, "type": "offline"},
+        "livemode": False,
+        "payment_method": method_id,
+        "payment_method_details": {"type": bank.METHOD, bank.METHOD: {}},
+        "status": "active",
+        **kind,
+    }
+    mandate: str = scope.insert(body)["id"]
+    return mandate
 
 
 def number_of(scope: Scope, method_id: str) -> str:
