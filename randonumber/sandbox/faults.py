@@ -8,7 +8,7 @@ from typing import Any
 
 from randonumber.sandbox.store import Store
 
-BEFORE = frozenset({"reset_before", "error_429", "error_409"})
+BEFORE = frozenset({"reset_before", "error_429", "error_409", "error_401", "error_403"})
 ON_THE_WAY_BACK = frozenset({"reset_after", "slow", "truncate"})
 OF_EXECUTION = frozenset({"error_500", "error_500_done", "key_ttl"})
 OF_EVENTS = frozenset({"duplicate", "shuffle", "delay", "lose"})

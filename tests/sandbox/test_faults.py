@@ -91,6 +91,40 @@ def test_a_passing_refusal_keeps_nothing(
     assert names(sdk) == 1
 
 
+@pytest.mark.parametrize(
+    ("fault", "error", "sentence"),
+    [
+        ("error_401", stripe.AuthenticationError, r"Expired API Key provided: sk_test_[*]+"),
+        (
+            "error_403",
+            stripe.PermissionError,
+            r"permissions for this endpoint on account 'acct_1\w+'. Having the 'rak_customer_write' permission",
+        ),
+    ],
+)
+def test_a_key_that_was_rolled_or_cut_down_stops_everything_and_keeps_nothing(
+    sandbox: Flask, sdk: stripe.StripeClient, fault: str, error: type[stripe.StripeError], sentence: str
+) -> None:
+    inprocess.add_fault(sandbox, CREATE, fault)
+    with pytest.raises(error, match=sentence):
+        sdk.v1.customers.create({}, KEY)
+    assert names(sdk) == 0
+    assert sdk.v1.customers.create({}, KEY).id
+
+
+@pytest.mark.parametrize("operation", ["POST /v1/transfers", "*"])
+def test_a_fault_strikes_also_what_is_refused_and_what_is_done_for_a_connected_account(
+    sandbox: Flask, sdk: stripe.StripeClient, operation: str
+) -> None:
+    inprocess.add_fault(sandbox, operation, "error_500")
+    params: Any = {"amount": 100, "currency": "usd", "destination": "acct_none"}
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            sdk.v1.transfers.create(params, KEY)
+    with pytest.raises(stripe.InvalidRequestError):
+        sdk.v1.transfers.create(params)
+
+
 def test_a_key_may_live_shorter(sandbox: Flask, sdk: stripe.StripeClient) -> None:
     inprocess.add_fault(sandbox, CREATE, "key_ttl", seconds=60)
     sdk.v1.customers.create({}, KEY)

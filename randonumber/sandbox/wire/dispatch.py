@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 from randonumber.sandbox import clock, faults
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.scope import Json, Sandbox, Scope, unit
-from randonumber.sandbox.wire import idempotency
+from randonumber.sandbox.wire import idempotency, keys
 from randonumber.sandbox.wire.errors import Refused, Unchecked, envelope, fields, unchecked
 from randonumber.sandbox.wire.expand import Included, expand
 from randonumber.sandbox.wire.request import VERSION, Call, identify, read
@@ -65,7 +65,7 @@ class Api:
         """Return the answer to a request for an operation that exists. Raises Refused for what is refused unrun."""
         transport = planned(sandbox, call)
         if transport and transport.kind in faults.BEFORE:
-            return struck(transport, log_url)
+            return struck(transport, call, log_url)
         params = read(request, call)
         key = call.idempotency_key
         if key is not None:
@@ -131,18 +131,24 @@ def planned(sandbox: Sandbox, call: Call) -> faults.Fault | None:
         return faults.take(sandbox.store, call.operation.name, kinds, f"{verb} {call.path}")
 
 
-def struck(fault: faults.Fault, log_url: str) -> Answer:
-    """Return the answer to a request that is not run: a cut line, 429 or 409."""
-    if fault.kind == "error_429":
-        limited = fields(
-            "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
-            param=None,
-            code="rate_limit",
-        )
-        return refusal(Unchecked(429, limited), log_url)
-    if fault.kind == "error_409":
-        return refusal(idempotency.in_use(), log_url)
-    return Answer(status=500, body="{}", fault=fault)
+def struck(fault: faults.Fault, call: Call, log_url: str) -> Answer:
+    """Return the answer to a request that is not run: a cut line, or a refusal that is kept under no key."""
+    refused = {
+        "error_401": lambda: keys.expired(call.key),
+        "error_403": lambda: keys.lacks_permission(call.key, call.account, call.operation.name),
+        "error_409": idempotency.in_use,
+        "error_429": too_many,
+    }.get(fault.kind)
+    return refusal(refused(), log_url) if refused else Answer(status=500, body="{}", fault=fault)
+
+
+def too_many() -> Unchecked:
+    """Stripe's 429."""
+    return unchecked(
+        "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.",
+        code="rate_limit",
+        status=429,
+    )
 
 
 def broken(log_url: str) -> Answer:

@@ -56,6 +56,23 @@ def masked(key: str) -> str:
     return shown[:head] + "*" * (len(shown) - head - tail) + (shown[-tail:] if tail else "")
 
 
+def expired(key: str) -> Unchecked:
+    """Stripe's 401 for a key that was rolled."""
+    return unchecked(f"Expired API Key provided: {masked(key)}", code="api_key_expired", status=401)
+
+
+def lacks_permission(key: str, account: str, operation: str) -> Unchecked:
+    """Stripe's 403 for a restricted key without the permission for an operation."""
+    verb, _, path = operation.partition(" ")
+    resource = path.split("/")[2].removesuffix("s")
+    permission = f"rak_{resource}_{'read' if verb == 'GET' else 'write'}"
+    return unchecked(
+        f"The provided key '{masked(key)}' does not have the required permissions for this endpoint on account "
+        f"'{account}'. Having the '{permission}' permission would allow this request to continue.",
+        status=403,
+    )
+
+
 def allow(key: str, operation: str) -> None:
     """Refuse a publishable key for what needs a secret one. Raises Refused with 403."""
     if key.startswith("pk_") and operation not in FOR_PUBLISHABLE_KEYS:
