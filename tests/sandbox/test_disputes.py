@@ -28,7 +28,8 @@ def dispute(sdk: stripe.StripeClient, card: str = "pm_card_createDispute", amoun
 
 def say(sdk: stripe.StripeClient, of: Any, words: str, **more: Any) -> Any:
     """Submit evidence."""
-    return sdk.v1.disputes.update(of.id, {"evidence": {"uncategorized_text": words}, **more})
+    params: Any = {"evidence": {"uncategorized_text": words}, **more}
+    return sdk.v1.disputes.update(of.id, params)
 
 
 def now(sdk: stripe.StripeClient, of: Any) -> Any:
