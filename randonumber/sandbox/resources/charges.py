@@ -179,14 +179,17 @@ def retrieve(scope: Scope, params: Json, charge: str) -> Json:
 
 
 def update(scope: Scope, params: Json, charge: str) -> Json:
-    """POST /v1/charges/{charge}: description and metadata."""
+    """POST /v1/charges/{charge}: words and metadata, and whether the seller thinks it a fraud."""
     body = scope.get("charge", charge).body
     before = dict(body)
     for name in params:
-        if name not in ("description", "metadata", "receipt_email", "transfer_group"):
+        if name not in ("description", "fraud_details", "metadata", "receipt_email", "transfer_group"):
             raise not_here_yet(f"changing the `{name}` of a charge", param=name)
-        if name != "metadata":
+        if name not in ("fraud_details", "metadata"):
             body[name] = params[name] or None
+    if "fraud_details" in params:
+        report = params["fraud_details"]["user_report"]
+        body["fraud_details"] = {"user_report": report} if report else {}
     body["metadata"] = merged(body["metadata"], params.get("metadata"))
     scope.save(body)
     updated(scope, "charge.updated", before, body)
