@@ -10,6 +10,8 @@ from randonumber.sandbox.resources.settlements import debit_fee_minor
 from tests.sandbox.conftest import types
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
 DAYS = 24 * 3600
@@ -74,6 +76,14 @@ def test_after_four_days_the_bank_pays_and_the_money_is_there(sandbox: Flask, sd
         "charge.updated",
         "balance.available",
     ]
+
+
+def test_the_receipt_names_the_bank_account(sandbox: Flask, sdk: stripe.StripeClient, page: Callable[..., Any]) -> None:
+    intent = debit(sdk)
+    assert page(f"/receipts/{intent.latest_charge}").status_code == 404
+    inprocess.advance(sandbox, 4 * DAYS + 60)
+    text = page(charge_of(sdk, intent).receipt_url).text
+    assert "STRIPE TEST BANK, ending in 6789" in text
 
 
 RETURNED = [
