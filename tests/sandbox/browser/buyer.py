@@ -21,6 +21,7 @@ class Buyer(Visitor):
     def __init__(self, shop_url: str, stripe_url: str, context: BrowserContext) -> None:
         super().__init__(shop_url, context)
         self.stripe_url = stripe_url
+        self.page.set_default_timeout(8_000)
 
     @property
     def fields(self) -> FrameLocator:
@@ -44,19 +45,28 @@ class Buyer(Visitor):
 
     def error(self) -> str:
         """Wait for the shop to say something, and return it."""
-        self.page.wait_for_function("document.getElementById('error').textContent")
+        self.page.locator("#error:not(:empty)").wait_for()
         return self.page.inner_text("#error")
 
     def answer(self) -> Any:
         """Return what Stripe.js answered the shop."""
-        self.page.wait_for_function("window.answer")
+        self.page.locator("form[data-answered]").wait_for()
         return self.page.evaluate("window.answer")
 
     def come_back(self) -> str:
         """Wait on the shop's page after the payment until it says how it went."""
         self.page.wait_for_url(re.compile("/return"))
-        self.page.wait_for_function("document.getElementById('status').textContent")
+        self.page.locator("#status:not(:empty)").wait_for()
         return self.page.inner_text("#status")
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until the field of that name of a hosted page has the focus."""
+        for _ in range(15):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("document.activeElement.name") == name:
+                return
+        msg = f"no way to {name} by keyboard"
+        raise AssertionError(msg)
 
     def heard(self, name: str) -> list[Any]:
         """Return the events of that name which the element sent to the shop."""
@@ -70,5 +80,8 @@ class Buyer(Visitor):
     def audit_fields(self) -> list[str]:
         """Return what the fields do wrong for those who read or type otherwise."""
         frame = next(frame for frame in self.page.frames if "/js/elements/payment" in frame.url)
+        frame.evaluate(
+            "document.documentElement.style.background = 'Canvas'"
+        )  # it is see-through; so the audit sees what is behind
         problems: list[str] = frame.evaluate(AUDIT)
         return [problem for problem in problems if not any(words in problem for words in OF_A_PAGE)]

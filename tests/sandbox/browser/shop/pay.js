@@ -36,6 +36,7 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   const confirm = flow === "setup" ? "confirmSetup" : "confirmPayment";
   const answer = await stripe[confirm]({ elements, clientSecret, confirmParams, redirect: asked.redirect || "always" });
   window.answer = answer;
+  event.target.dataset.answered = "yes";
   show(answer.error ? answer.error.message : (answer.paymentIntent || answer.setupIntent).status);
 });
 
