@@ -71,6 +71,13 @@ def test_a_chargeback_takes_the_amount_and_a_fee_at_once(sdk: stripe.StripeClien
     assert money(sdk) == (-7500, 6000 - 204)
 
 
+def test_the_transactions_of_a_dispute_are_not_listed_by_their_source(sdk: stripe.StripeClient) -> None:
+    found = dispute(sdk)
+    assert sdk.v1.balance_transactions.list({"source": found.id}).data == []
+    [entry] = sdk.v1.balance_transactions.list({"type": "adjustment"}).data
+    assert entry.source == found.id
+
+
 def test_a_chargeback_is_told_right_after_its_payment(sdk: stripe.StripeClient) -> None:
     dispute(sdk)
     assert named(since(sdk)) == [

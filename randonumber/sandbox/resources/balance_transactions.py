@@ -18,6 +18,8 @@ from randonumber.sandbox.wire.errors import invalid
 from randonumber.sandbox.wire.lists import page
 
 RELEASE = "funds_available"
+# The transactions of a dispute stand in the dispute; by their source Stripe lists none of them, as recorded.
+DISPUTE = "du_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +147,8 @@ def listing(scope: Scope, params: Json) -> Json:
             raise invalid(
                 "Balance transaction history can only be filtered on automatic transfers, not manual.", param="payout"
             )
+    if params.get("source", "").startswith(DISPUTE):
+        return {"object": "list", "data": [], "has_more": False, "url": "/v1/balance_transactions"}
     return page(scope, "balance_transaction", params, url="/v1/balance_transactions", equal=equal)
 
 

@@ -60,6 +60,8 @@ def succeed(scope: Scope, refund_id: str) -> Json:
 def fail(scope: Scope, refund_id: str, *, reason: str = "unknown") -> Json:
     """Let a refund fail, also one that had succeeded; its amount comes back. Raises Refused for one that ended so."""
     refund = scope.get("refund", refund_id, param="refund").body
+    if refund["source_transfer_reversal"]:
+        raise invalid("A refund that reverses a transfer cannot fail.")
     if refund["status"] not in ("pending", "succeeded"):
         raise invalid(f"This refund has a status of {refund['status']} and cannot fail.")
     return take_back(scope, refund, "failed", reason, also="refund.failed")
