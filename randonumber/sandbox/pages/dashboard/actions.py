@@ -1,39 +1,13 @@
 """What a person can do with an object: the app's own operations, and what only banks and buyers can do at Stripe."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
+from randonumber.sandbox.pages.dashboard.account_actions import ACCOUNT, PAYOUT
+from randonumber.sandbox.pages.dashboard.action import Action, Form, handle, is_in
 from randonumber.sandbox.pages.dashboard.forms import Field, major, minor
-from randonumber.sandbox.resources import HANDLERS, accounts, debits, disputes, refund_outcomes
+from randonumber.sandbox.resources import debits, disputes, refund_outcomes
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.store import Record
 
-Form = dict[str, str]
 UNANSWERED = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """A button, with the fields of its form. `offered` tells when; `run` does it, or raises Refused."""
-
-    name: str
-    label: str
-    done: str
-    offered: Callable[[Record], bool]
-    run: Callable[[Scope, Record, Form], object]
-    fields: tuple[Field, ...] = ()
-    hint: str = ""
-    grave: bool = False
-
-
-def handle(operation: str, scope: Scope, params: Json, **ids: str) -> Json:
-    """Run an operation of the API."""
-    return HANDLERS[operation](scope, params, **ids)
-
-
-def is_in(*states: str) -> Callable[[Record], bool]:
-    """Return a test for the state of an object."""
-    return lambda found: found.body.get("status") in states
 
 
 def left_minor(body: Json) -> int:
@@ -176,13 +150,28 @@ TRANSFER = (
         ),
     ),
 )  # fmt: skip
-ACCOUNT = (
+SETUP_INTENT = (
     Action(
-        name="deauthorize", label="Disconnect", done="The account is disconnected from its platform.", grave=True,
-        offered=lambda found: found.body["id"] != found.account and not found.deleted,
-        run=lambda scope, found, _: accounts.deauthorize(scope, found.body["id"]),
-        hint="As the account's owner would in their own dashboard.",
+        name="cancel", label="Cancel", done="Canceled.", grave=True,
+        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        run=lambda scope, found, _: handle(
+            "POST /v1/setup_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
+        ),
     ),
+)  # fmt: skip
+ENDPOINT = tuple(
+    Action(
+        name=name, label=label, done=done, grave=disabled,
+        offered=lambda found, state=state: found.body["status"] == state and not found.deleted,  # type: ignore[misc]
+        run=lambda scope, found, _, disabled=disabled: handle(  # type: ignore[misc]
+            "POST /v1/webhook_endpoints/{webhook_endpoint}", scope, {"disabled": disabled},
+            webhook_endpoint=found.body["id"],
+        ),
+    )
+    for name, label, done, disabled, state in (
+        ("disable", "Disable", "It gets no more events.", True, "enabled"),
+        ("enable", "Enable", "It gets events again.", False, "disabled"),
+    )
 )  # fmt: skip
 ACTIONS: dict[str, tuple[Action, ...]] = {
     "account": ACCOUNT,
@@ -190,8 +179,11 @@ ACTIONS: dict[str, tuple[Action, ...]] = {
     "checkout.session": SESSION,
     "dispute": DISPUTE,
     "payment_intent": INTENT,
+    "payout": PAYOUT,
     "refund": REFUND,
+    "setup_intent": SETUP_INTENT,
     "transfer": TRANSFER,
+    "webhook_endpoint": ENDPOINT,
 }
 DONE = {action.name: action.done for several in ACTIONS.values() for action in several} | {
     "resend": "Queued to be delivered again.",
@@ -200,7 +192,6 @@ DONE = {action.name: action.done for several in ACTIONS.values() for action in s
 }
 
 
-def offered(scope: Scope, found: Record) -> list[Action]:
+def offered(found: Record) -> list[Action]:
     """Return what can be done with an object as it is now."""
-    del scope
     return [action for action in ACTIONS.get(found.kind, ()) if action.offered(found)]

@@ -9,8 +9,8 @@ from randonumber.sandbox.pages.dashboard.kinds import KINDS
 pages = Blueprint("dashboard", __name__)
 
 MENU: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Payments", ("payment_intent", "charge", "refund", "dispute", "checkout.session")),
-    ("Customers", ("customer", "payment_method", "setup_intent")),
+    ("Sales", ("payment_intent", "charge", "refund", "dispute", "checkout.session")),
+    ("Buyers", ("customer", "payment_method", "setup_intent")),
     ("Money", ("balance_transaction", "transfer", "transfer_reversal", "payout")),
     ("Connect", ("account",)),
     ("Developers", ("event", "webhook_endpoint")),

@@ -24,15 +24,20 @@ def act(object_id: str, name: str) -> Response | tuple[str, int]:
         if action is None:
             abort(404, "There is no such button.")
         form = {field.name: request.form.get(field.name, "")[:LONGEST] for field in action.fields}
+        wrong = next((one for one in action.fields if one.choices and form[one.name] not in dict(one.choices)), None)
         typed = {f"{name}-{field}": value for field, value in form.items()}
         if not action.offered(found):
             return page(scope, found, notice="This cannot be done any more.", typed=typed), 409
+        if wrong:
+            return page(scope, found, notice=f"{wrong.label}: choose one of the list.", typed=typed), 422
         own = scope.at(scope.now, found.account)
         try:
             with scope.store.undone_if_raised():
-                action.run(own, found, form)
+                made = action.run(own, found, form)
                 own.run_later()
         except Refused as refused:
             scope.later.clear()
             return page(scope, found_or_404(scope, object_id), notice=str(refused), typed=typed), refused.status
+        if action.leads and made:
+            return redirect(made["url"], 303)
     return redirect(url_for("dashboard.show", object_id=object_id, done=name), 303)

@@ -52,7 +52,7 @@ def amount(name: str) -> Reading:
 
 def listed(values: Any) -> Cell:
     """Several names in a row."""
-    return text(", ".join(map(str, values)).replace("_", " ")) if values else NOTHING
+    return text(", ".join(map(str, values))) if values else NOTHING
 
 
 def yes(value: Any) -> Cell:
@@ -210,7 +210,7 @@ KINDS: dict[str, Kind] = {
         empty="Whatever happens is told here, and sent to the webhook endpoints that want it.",
         columns=(("Type", at("type", code)), ("About", at("data.object.id", link)), ("Webhooks", delivery_state)),
         more=(
-            ("Because of request", at("request.id", code)),
+            ("Because of request", at("request.id", link)),
             ("Idempotency key", at("request.idempotency_key", code)),
             ("Connected account", at("account", link)),
             ("Changed", at("data.previous_attributes", lambda value: listed(sorted(value or {})))),

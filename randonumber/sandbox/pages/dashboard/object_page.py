@@ -7,9 +7,10 @@ from flask import abort, render_template, request
 
 from randonumber.sandbox import connections
 from randonumber.sandbox.pages.dashboard import reading, stories
-from randonumber.sandbox.pages.dashboard.actions import DONE, Action, offered
+from randonumber.sandbox.pages.dashboard.action import Action
+from randonumber.sandbox.pages.dashboard.actions import DONE, offered
 from randonumber.sandbox.pages.dashboard.blueprint import pages
-from randonumber.sandbox.pages.dashboard.cells import Cell, code, moment
+from randonumber.sandbox.pages.dashboard.cells import Cell, code, link, moment
 from randonumber.sandbox.pages.dashboard.deliveries import attempts_of, sent_to
 from randonumber.sandbox.pages.dashboard.kinds import kind_of
 from randonumber.sandbox.pages.dashboard.related import related
@@ -40,7 +41,7 @@ def found_or_404(scope: Scope, object_id: str) -> Record:
 
 def page(scope: Scope, found: Record, *, notice: str = "", done: str = "", typed: dict[str, str] | None = None) -> str:
     """Show an object; `notice` says what was refused, `done` what was done."""
-    actions = offered(scope, found)
+    actions = offered(found)
     return render_template(
         "object.html",
         found=found,
@@ -67,12 +68,12 @@ def facts(scope: Scope, found: Record) -> list[tuple[str, Cell]]:
     shown = [(name, read(found.body)) for name, read in (*kind.columns, *kind.more)]
     shown += [
         ("Created", moment(found.body.get("created"))),
-        ("Account", Cell(text=found.account, style="code", target=found.account)),
+        ("Platform" if found.kind == "account" else "Account", link(found.account)),
     ]
     if found.kind == "account":
         connection = connections.find(scope.store, found.body["id"])
         title = "a platform" if connection is None else "connected" if connection.live else "disconnected"
-        shown.insert(0, ("Connection", Cell(text=title)))
+        shown = [("Connection", Cell(text=title)), *(one for one in shown if connection or one[0] != "Platform")]
     if found.kind == "webhook_endpoint":
         sort = "connected accounts" if found.hidden.get("connect") else "the account's own"
         shown += [("Events of", Cell(text=sort)), ("Signing secret", code(found.hidden.get("secret")))]

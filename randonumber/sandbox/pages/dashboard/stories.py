@@ -80,7 +80,9 @@ COMING = {
     "dispute_due": "the time for evidence is up",
     "inquiry_ends": "the inquiry closes",
     "identity_verified": "the identity is verified",
-    "payout_arrives": "the payout arrives",
+    "payout_arrives": "the payout arrives, or the bank refuses it",
+    "payout_submitted": "the payout is sent to the bank",
+    "automatic_payout": "what is available is paid out",
 }
 
 
@@ -98,7 +100,7 @@ def meaning(kind: str, word: str | None) -> str:
 
 def coming(scope: Scope, object_id: str) -> list[str]:
     """Return what the clock will do to an object, soonest first."""
-    rows = scope.store.rows("SELECT at, action FROM due WHERE object_id = ? ORDER BY at LIMIT 5", object_id)
+    rows = scope.store.rows("SELECT at, action FROM due WHERE object_id = ? ORDER BY at, seq LIMIT 5", object_id)
     return [f"{when(row['at'])}: {COMING.get(row['action'], row['action'].replace('_', ' '))}" for row in rows]
 
 
