@@ -10,7 +10,9 @@ import stripe
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.resources import refund_outcomes
 from randonumber.sandbox.scope import unit
+from randonumber.sandbox.wire.errors import Refused
 from tests.sandbox.charging import charge, earlier, money, named, refused, since
+from tests.sandbox.driven.transfers import MANUAL
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -126,3 +128,21 @@ def test_the_dashboard_can_end_a_refund_either_way(sandbox: Flask, sdk: stripe.S
     assert sdk.v1.refunds.retrieve(first).status == "succeeded"
     assert sdk.v1.refunds.retrieve(second).failure_reason == "declined"
     assert money(sdk) == (0, 941 - 59)
+
+
+def test_what_a_transfer_brought_goes_back_only_by_a_reversal(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    charge(sdk, "pm_card_bypassPending")
+    account = sdk.v1.accounts.create(MANUAL).id
+    made = sdk.v1.transfers.create({"amount": 2000, "currency": "usd", "destination": account})
+    there: Any = {"stripe_account": account}
+    with pytest.raises(stripe.InvalidRequestError, match="reverse the transfer instead"):
+        sdk.v1.refunds.create({"charge": str(made.destination_payment)}, there)
+    sdk.v1.transfers.reversals.create(made.id, {"amount": 500})
+    [reversed_] = sdk.v1.refunds.list(None, there).data
+    with (
+        unit(inprocess.sandbox_of(sandbox), account) as scope,
+        pytest.raises(Refused, match="reverses a transfer cannot fail"),
+    ):
+        refund_outcomes.fail(scope, reversed_.id)
+    with pytest.raises(stripe.InvalidRequestError, match=r"Canceling this refund is unsupported\."):
+        sdk.v1.refunds.cancel(reversed_.id, None, there)
