@@ -1,0 +1,55 @@
+"""A purchase paid from a bank account: credits come when the bank has paid, and not before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randonumber.credits.models import PurchaseStatus
+from randonumber.sandbox import inprocess
+from tests.credits.conftest import FREE_CREDITS, count, house, stored
+
+if TYPE_CHECKING:
+    from tests.credits.conftest import Buyer
+    from tests.stripe_fixtures import DeliverWebhooks, StripeSandbox
+
+FOUR_DAYS = 4 * 24 * 3600 + 60
+
+
+def paid_by_bank(buyer: Buyer, sandbox: StripeSandbox, account: str = "000123456789") -> str:
+    """Order and let a bank be asked for the money."""
+    started = buyer.start()
+    assert started.url is not None
+    assert inprocess.pay_by_bank(sandbox.app, started.url, account=account)
+    return started.ref
+
+
+def test_a_completed_session_that_is_unpaid_grants_nothing(
+    buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
+) -> None:
+    ref = paid_by_bank(buyer, sandbox)
+    assert "checkout.session.completed" in deliver_webhooks()
+    assert stored(ref).status == PurchaseStatus.PENDING
+    assert (buyer.credits, house("sales")) == (FREE_CREDITS, 0)
+
+
+def test_days_later_the_bank_has_paid_and_the_credits_come_once(
+    buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
+) -> None:
+    ref = paid_by_bank(buyer, sandbox)
+    deliver_webhooks()
+    sandbox.advance(FOUR_DAYS)
+    assert "checkout.session.async_payment_succeeded" in deliver_webhooks(copies=3, shuffle=1)
+    assert stored(ref).status == PurchaseStatus.PAID
+    assert (buyer.credits, house("sales")) == (FREE_CREDITS + 10, 900)
+    assert count("transactions", "kind = 'purchase' AND ref = :ref", ref=ref) == 1
+
+
+def test_or_the_bank_did_not_pay_and_nothing_comes(
+    buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
+) -> None:
+    ref = paid_by_bank(buyer, sandbox, "000222222227")
+    deliver_webhooks()
+    sandbox.advance(FOUR_DAYS)
+    assert "checkout.session.async_payment_failed" in deliver_webhooks(copies=2)
+    assert stored(ref).status == PurchaseStatus.FAILED
+    assert (buyer.credits, house("sales")) == (FREE_CREDITS, 0)
