@@ -26,7 +26,8 @@ def brought_up_to_date(scope: Scope, body: Json, hidden: Json) -> Json:
     if body["controller"]["type"] == "account":
         return body  # somebody else's account: only its owner sees what is behind it
     body["external_accounts"] = bank_list(body["id"], banks)
-    body["requirements"] = account_requirements.of(body, hidden, has_bank=bool(banks))
+    working = any(bank["status"] != "errored" for bank in banks)
+    body["requirements"] = account_requirements.of(body, hidden, has_bank=working)
     body["capabilities"] = capabilities.statuses(body, hidden)
     due = set(body["requirements"]["currently_due"])
     granted = "active" in body["capabilities"].values()
@@ -69,10 +70,11 @@ def changes(before: Json, after: Json) -> Json:
     return found
 
 
-def refresh(scope: Scope, account_id: str) -> Json:
+def refresh(scope: Scope, account_id: str) -> None:
     """Bring an account up to date after something that it owns changed. The scope is the platform's."""
-    found = scope.get("account", account_id)
-    return save(scope, scope.get("account", account_id).body, found.body, found.hidden)
+    found, before = scope.get("account", account_id), scope.get("account", account_id).body
+    if "deleted" not in before:
+        save(scope, before, found.body, found.hidden)
 
 
 def verified(scope: Scope, account_id: str) -> None:

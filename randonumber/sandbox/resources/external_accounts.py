@@ -55,7 +55,11 @@ def failure_code(bank: Record) -> str | None:
 
 
 def errored(scope: Scope, bank_id: str) -> None:
-    """Mark a bank account of the scope's account after a payout to it failed, and tell."""
+    """Mark a bank account of the scope's account after a payout to it failed, and tell.
+
+    The owner has to give another one before there are payouts again
+    (https://docs.stripe.com/connect/payouts-connected-accounts#webhooks).
+    """
     found = scope.get("bank_account", bank_id)
     after = scope.save(found.body | {"status": "errored"})
     connected = connections.find(scope.store, scope.account)

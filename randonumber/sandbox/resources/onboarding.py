@@ -37,7 +37,8 @@ def complete(scope: Scope, account_id: str, answers: Answers) -> Json:
     """Submit the form: the account after it. The scope is the platform's. Raises Refused for a wrong bank number."""
     before, body, hidden = account_state.living(scope, account_id)
     own = account_state.own(scope, account_id)
-    if answers.account_number or (answers.with_bank and not bank_accounts.of(own)):
+    working = [bank for bank in bank_accounts.of(own) if bank["status"] != "errored"]
+    if answers.account_number or (answers.with_bank and not working):
         bank = bank_details(body, answers.account_number or bank_accounts.PAYS_OUT)
         external_accounts.attach(own, {"external_account": bank})
     fill(body, hidden, scope.now)
