@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -15,14 +16,41 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from randonumber.sandbox.courier import Courier
+from randonumber.sandbox.wire.dispatch import as_envelope
 
 HOST = "127.0.0.1"
 PARENT_CHECK_SECONDS = 1.0
+# How long the server waits for the next bytes of a request.
+PATIENCE_SECONDS = 20
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class PlainHandler(WSGIRequestHandler):
-    """Logs nothing of its own: the dashboard shows every request."""
+    """Logs nothing of its own: the dashboard shows every request. Waits for nobody for ever."""
+
+    timeout = PATIENCE_SECONDS
+
+    def handle_expect_100(self) -> bool:
+        """Leave `100 Continue` to Werkzeug, which sends it too."""
+        return True
+
+    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 -- its name in http.server
+        """Say nothing of what a client did wrong."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no HTTP in Stripe's envelope."""
+        del explain
+        self.request_version = self.protocol_version  # to what is no HTTP it would give no status
+        status = HTTPStatus(code)
+        answer = as_envelope(f"Invalid request: {message or status.phrase}", code)
+        body = answer.get_data()
+        self.send_response(code, status.phrase)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
@@ -47,12 +75,12 @@ def acting_out(app: Wsgi) -> Wsgi:
             return start_response(status, shown, *rest)
 
         body = app(environ, start)
-        return suffering(body, caught, environ) if "Sandbox-Fault" in caught else finished(body)
+        return suffering(body, caught, environ) if "Sandbox-Fault" in caught else said(whole(body), environ)
 
     return wrapped
 
 
-def finished(body: Iterable[bytes]) -> list[bytes]:
+def whole(body: Iterable[bytes]) -> list[bytes]:
     """Return the whole body and close it, which lets go of an idempotency key.
 
     The server closes a body only after it has read what is left of the request, and a client that was killed makes
@@ -64,6 +92,19 @@ def finished(body: Iterable[bytes]) -> list[bytes]:
         close = getattr(body, "close", None)
         if close:
             close()
+
+
+def said(body: list[bytes], environ: dict[str, Any]) -> Iterator[bytes]:
+    """Give the body, and then say that this was all.
+
+    The server goes on to read what is left of a request that was too large, and would wait for a client that waits for
+    the end of the answer.
+    """
+    yield from body or [b""]  # without a body, too, the head of the answer goes first
+    line: socket.socket | None = environ.get("werkzeug.socket")
+    if line:
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_WR)
 
 
 def suffering(body: Iterable[bytes], fault: dict[str, str], environ: dict[str, Any]) -> Iterator[bytes]:

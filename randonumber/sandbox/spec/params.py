@@ -60,7 +60,7 @@ def of_object(value: Any, schema: dict[str, Any], name: str) -> dict[str, Any]:
     free = schema.get("additionalProperties")
     for key in value:
         if key not in properties and not isinstance(free, dict):
-            full = inner(name, key)
+            full = shown(inner(name, key))
             raise unchecked(f"Received unknown parameter: {full}", param=full, code="parameter_unknown")
     required = schema.get("required", [])
     for key in required:

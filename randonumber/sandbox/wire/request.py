@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from randonumber.sandbox.scope import Sandbox
@@ -89,7 +90,12 @@ def read(request: Request, call: Call) -> dict[str, Any]:
 
 def body_pairs(request: Request) -> list[tuple[str, str]]:
     """Return the form in the body. Raises Refused unless it is one; RequestEntityTooLarge beyond the limit."""
+    length = request.headers.get("Content-Length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise unchecked("Invalid request: Content-Length is not a number.")
     body = request.get_data(cache=False)
+    if "Content-Length" not in request.headers and len(body) >= (request.max_content_length or len(body) + 1):
+        raise RequestEntityTooLarge  # in chunks, and cut off where the limit is
     if body and request.mimetype != FORM:
         raise unchecked(
             "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "
