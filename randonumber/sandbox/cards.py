@@ -5,7 +5,8 @@ Numbers and outcomes by https://docs.stripe.com/testing; sentences as recorded o
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 BRANDS = (
     (("34", "37"), "amex"), (("35",), "jcb"), (("30", "36", "38"), "diners"), (("6011", "65"), "discover"),
@@ -28,17 +29,23 @@ class Decline:
     message: str = "Your card was declined."
     advice: str | None = "try_again_later"
     network: str | None = "01"
+    network_advice: str | None = None
+    param: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
     """What happens when a card is charged, and afterwards.
 
-    `dispute` is the reason of a dispute that follows (or `inquiry`); `refund` is `pending` or `failing`.
+    `challenge`: its bank asks whoever pays with it; `spared` says which off-session payments it lets pass: `never` one,
+    those after it was `set_up`, or `always`. `attaches`: it can be saved although every charge is declined. `dispute`
+    is the reason of a dispute that follows (or `inquiry`); `refund` is `pending` or `failing`.
     """
 
     decline: Decline | None = None
     challenge: bool = False
+    spared: Literal["never", "set_up", "always"] = "never"
+    attaches: bool = False
     at_once: bool = False
     dispute: str | None = None
     refund: str | None = None
@@ -78,9 +85,21 @@ def declined(reason: str, message: str = "Your card was declined.", advice: str 
     return Behaviour(decline=Decline(code="card_declined", reason=reason, message=message, advice=advice))
 
 
-def failing(code: str, message: str) -> Behaviour:
-    """Return a card that fails with a code of its own."""
-    return Behaviour(decline=Decline(code=code, message=message, advice=None, network=None))
+def failing(code: str, message: str, param: str | None = None) -> Behaviour:
+    """Return a card that fails with a code of its own; `param` names the field to blame."""
+    return Behaviour(decline=Decline(code=code, message=message, advice=None, network=None, param=param))
+
+
+# As recorded from Stripe's test mode.
+EXPIRED = Decline(
+    code="expired_card",
+    reason="expired_card",
+    message="Your card has expired.",
+    advice="confirm_card_data",
+    network="54",
+    network_advice="03",
+    param="exp_month",
+)
 
 
 BEHAVIOURS = {
@@ -89,15 +108,19 @@ BEHAVIOURS = {
     "4000000000009987": declined("lost_card", advice="do_not_try_again"),
     "4000000000009979": declined("stolen_card", advice="do_not_try_again"),
     "4000000000006975": declined("card_velocity_exceeded", advice="try_again_later"),
-    "4000000000000341": declined("generic_decline"),
-    "4000000000000069": failing("expired_card", "Your card has expired."),
-    "4000000000000127": failing("incorrect_cvc", "Your card's security code is incorrect."),
+    "4000000000000341": replace(declined("generic_decline"), attaches=True),
+    "4000000000000069": Behaviour(decline=EXPIRED),
+    "4000000000000127": failing("incorrect_cvc", "Your card's security code is incorrect.", "cvc"),
     "4000000000000119": failing(
         "processing_error", "An error occurred while processing your card. Try again in a little bit."
     ),
-    "4000002500003155": Behaviour(challenge=True),
+    "4000002500003155": Behaviour(challenge=True, spared="set_up"),
     "4000002760003184": Behaviour(challenge=True),
     "4000000000003220": Behaviour(challenge=True),
+    "4000003800000446": Behaviour(challenge=True, spared="always"),
+    "4000008260003178": replace(
+        declined("insufficient_funds", "Your card has insufficient funds."), challenge=True, spared="set_up"
+    ),
     "4000008400001629": Behaviour(challenge=True, decline=Decline(code="card_declined", reason="generic_decline")),
     "4000000000000077": Behaviour(at_once=True),
     "4000000000000259": Behaviour(dispute="fraudulent"),
@@ -110,10 +133,13 @@ SUCCEEDING = frozenset({
     "4242424242424242", "4000056655665556", "5555555555554444", "2223003122003222", "5200828282828210",
     "5105105105105100", "378282246310005", "371449635398431", "6011111111111117", "6011000990139424",
     "3056930009020004", "36227206271667", "3566002020360505", "6200000000000005", "4000000000003055",
-    "4000003800000446", "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423",
+    "4000000000000101", "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423",
     "4000000000005126", "4000000000007726", "4000001240000000", "4000008260000000", "4000002500000003",
     "4000002760000016", "4000000360000006",
 })  # fmt: skip
+# Cards whose code a bank finds wrong, and cards that can do 3-D Secure when the shop asks for it.
+WRONG_CVC = frozenset({"4000000000000101", "4000000000000127"})
+CHALLENGED_ON_REQUEST = frozenset({"4000000000003055"})
 FOREIGN = declined(
     "test_mode_live_card",
     "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid test cards, "
@@ -145,7 +171,15 @@ TOKENS = {
     "pm_card_threeDSecureRequired": "4000000000003220",
     "pm_card_threeDSecureOptional": "4000000000003055",
     "pm_card_threeDSecureRequiredChargeDeclined": "4000008400001629",
+    "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds": "4000008260003178",
+    "pm_card_authenticationRequiredSetupForOffSession": "4000003800000446",
     "pm_card_bypassPending": "4000000000000077",
+    "pm_card_cvcCheckFail": "4000000000000101",
+    "pm_card_ca": "4000001240000000",
+    "pm_card_gb": "4000008260000000",
+    "pm_card_fr": "4000002500000003",
+    "pm_card_de": "4000002760000016",
+    "pm_card_au": "4000000360000006",
     "pm_card_createDispute": "4000000000000259",
     "pm_card_createDisputeProductNotReceived": "4000000000002685",
     "pm_card_createDisputeInquiry": "4000000000001976",
@@ -159,6 +193,12 @@ def behaviour(number: str) -> Behaviour:
     if number in BEHAVIOURS:
         return BEHAVIOURS[number]
     return Behaviour() if number in SUCCEEDING else FOREIGN
+
+
+def refusal_to_save(number: str) -> Decline | None:
+    """Return why a card cannot be saved: attaching or setting it up asks its bank once, without a challenge."""
+    acts = behaviour(number)
+    return None if acts.attaches or acts.challenge else acts.decline
 
 
 def complaints(number: str, exp: tuple[int, int] | None, cvc: str, *, now: tuple[int, int]) -> dict[str, str]:

@@ -67,4 +67,4 @@ def test_addresses_and_shipping_have_every_key(sdk: stripe.StripeClient) -> None
 
 def test_what_is_not_there_yet_is_said_plainly(sdk: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="The sandbox does not do"):
-        sdk.v1.customers.create({"payment_method": "pm_card_visa"})
+        sdk.v1.customers.create({"test_clock": "clock_1"})

@@ -57,7 +57,7 @@ DECLINES = [
         "insufficient_funds",
         "Your card has insufficient",
     ),
-    ("pm_card_chargeDeclinedExpiredCard", "expired_card", None, "Your card has expired."),
+    ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card", "Your card has expired."),
     ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None, "Your card's security code is incorrect."),
     ("pm_card_chargeDeclinedProcessingError", "processing_error", None, "An error occurred while processing your card"),
 ]

@@ -2,13 +2,15 @@
 
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record, updated
+from randonumber.sandbox.resources import saved_methods
+from randonumber.sandbox.resources.payment_methods import named
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
 PLAIN = ("description", "email", "name", "phone")
-NOT_YET = ("payment_method", "test_clock", "tax_id_data", "cash_balance", "tax")
+NOT_YET = ("test_clock", "tax_id_data", "cash_balance", "tax", "business_name", "individual_name")
 
 
 def create(scope: Scope, params: Json) -> Json:
@@ -44,9 +46,38 @@ def create(scope: Scope, params: Json) -> Json:
         "tax_exempt": "none",
         "test_clock": None,
     }
+    method = named(scope, params["payment_method"]) if params.get("payment_method") else None
     scope.insert(changed(body, params))
-    record(scope, "customer.created", body)
+    if "invoice_settings" in params:
+        own = (
+            method if params["invoice_settings"].get("default_payment_method") == params.get("payment_method") else None
+        )
+        settle(scope, body, params["invoice_settings"], chosen=own)
+    record(scope, "customer.created", scope.save(body))
+    if method:
+        saved_methods.attach(scope, method, body["id"])
     return body
+
+
+def settle(scope: Scope, body: Json, given: Json, *, chosen: Json | None = None) -> None:
+    """Take `invoice_settings` into a customer: the default payment method, which must be attached to it."""
+    for name in given:
+        if name != "default_payment_method":
+            raise not_here_yet(f"customers with `{name}`", param=f"invoice_settings[{name}]")
+    wanted = given.get("default_payment_method")
+    if wanted is None:
+        return
+    if wanted and not chosen:
+        param = "invoice_settings[default_payment_method]"
+        chosen = scope.get("payment_method", wanted, param=param, status=400).body
+        if chosen["customer"] != body["id"]:
+            raise invalid(
+                f"The customer does not have a payment method with the ID {wanted}. The payment method must be "
+                "attached to the customer.",
+                param=param,
+                code="resource_missing",
+            )
+    body["invoice_settings"] = body["invoice_settings"] | {"default_payment_method": chosen["id"] if chosen else None}
 
 
 def changed(body: Json, params: Json) -> Json:
@@ -113,7 +144,10 @@ def update(scope: Scope, params: Json, customer: str) -> Json:
     refuse_the_undone(params)
     body = living(scope, customer, param="id", status=404)
     before = dict(body)
-    scope.save(changed(body, params))
+    changed(body, params)
+    if "invoice_settings" in params:
+        settle(scope, body, params["invoice_settings"])
+    scope.save(body)
     updated(scope, "customer.updated", before, body)
     return body
 
@@ -122,6 +156,8 @@ def delete(scope: Scope, params: Json, customer: str) -> Json:
     """DELETE /v1/customers/{customer}."""
     del params
     body = living(scope, customer, param="id", status=404)
+    saved_methods.detach_all(scope, customer)
+    body = scope.get("customer", customer).body
     scope.save(stub(customer))
     scope.store.mark_deleted(scope.account, customer)
     record(scope, "customer.deleted", body)

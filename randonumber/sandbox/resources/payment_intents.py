@@ -1,30 +1,27 @@
 """PaymentIntents: made, confirmed, cancelled, read."""
 
-import secrets
-
 from randonumber.sandbox import currencies
-from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import bank, debits, payments
+from randonumber.sandbox.resources import debits, intents, payments
 from randonumber.sandbox.resources.customers import filled, living
-from randonumber.sandbox.resources.payment_methods import named
+from randonumber.sandbox.resources.intents import OPEN, PAYMENT
+from randonumber.sandbox.resources.payment_intent_template import TEXTS, blank, options
 from randonumber.sandbox.scope import Json, Operations, Scope
-from randonumber.sandbox.wire.errors import Refused, fields, invalid, not_here_yet
+from randonumber.sandbox.wire.errors import invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
-NOT_YET = frozenset({
-    "application_fee_amount", "confirmation_token", "customer_account", "hooks", "mandate",
-    "error_on_requires_action", "on_behalf_of",
-    "payment_details", "payment_method_data", "transfer_data", "amount_details",
+__all__ = ["OPEN", "OPERATIONS", "cancelled", "make"]
+
+HERE = frozenset({
+    "amount", "automatic_payment_methods", "capture_method", "client_secret", "confirm", "confirmation_method",
+    "currency", "customer", "error_on_requires_action", "mandate_data", "metadata", "off_session", "payment_method",
+    "payment_method_data", "payment_method_options", "payment_method_types", "return_url", "setup_future_usage",
+    "shipping", "use_stripe_sdk", *TEXTS,
 })  # fmt: skip
-TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix", "transfer_group")
-# The payment methods offered, and what Stripe shows among an intent's options for each.
-OPTIONS: dict[str, Json] = {
-    "card": {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"},
-    bank.METHOD: {"mandate_options": {}, "verification_method": "automatic"},
-}
-OPEN = ("requires_payment_method", "requires_confirmation", "requires_action")
+WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action")
+ALWAYS_CHANGEABLE = frozenset({"metadata", "description"})
+ENDS_A_CHALLENGE = frozenset({"amount", "currency", "customer", "payment_method_types"})
 CANCELABLE = (
     "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, "
     "processing"
@@ -34,139 +31,68 @@ CANCELABLE = (
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/payment_intents."""
     refuse_the_undone(params)
+    intents.check_offer(params)
+    for name in WITH_CONFIRM_ALONE:
+        if params.get(name) and not params.get("confirm"):
+            raise invalid(
+                f"The parameter `{name}` cannot be passed when creating a PaymentIntent unless `confirm` is set to "
+                "true.",
+                param=name,
+            )
     currency = currencies.checked(params["currency"], "currency")
     currencies.check_amount(params["amount"], currency, "amount")
     if params.get("customer"):
         living(scope, params["customer"])
     intent = make(scope, params | {"currency": currency})
-    if params.get("payment_method"):
-        choose(scope, intent, params["payment_method"])
-    if params.get("confirm"):
-        return confirm_now(scope, intent, params)
-    return intent
+    method = intents.chosen(scope, PAYMENT, intent, params, known=False)
+    if method:
+        intents.put(scope, intent, method)
+    return confirm_now(scope, intent, params) if params.get("confirm") else intent
 
 
 def make(scope: Scope, params: Json) -> Json:
     """Keep a new intent and tell of it; the parameters are those of Stripe, already checked."""
-    intent_id = new_id("payment_intent")
-    types = params.get("payment_method_types")
-    body = {
-        "id": intent_id,
-        "object": "payment_intent",
-        "allowed_payment_method_types": None,
-        "amount": params["amount"],
-        "amount_capturable": 0,
-        "amount_details": {"tip": {}},
-        "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": automatic(params) if not types else None,
-        "canceled_at": None,
-        "cancellation_reason": None,
-        "capture_method": params.get("capture_method", "automatic_async"),
-        "client_secret": f"{intent_id}_secret_{characters(25)}",
-        "confirmation_method": params.get("confirmation_method", "automatic"),
-        "created": scope.now,
-        "currency": params["currency"],
-        "customer": params.get("customer") or None,
-        "customer_account": None,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
-        "livemode": False,
-        "managed_payments": {"enabled": False},
-        "metadata": merged({}, params.get("metadata")),
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
-        "payment_method_options": {name: dict(OPTIONS[name]) for name in types or ["card"]},
-        "payment_method_types": types or ["card"],
-        "processing": None,
-        "review": None,
-        "setup_future_usage": params.get("setup_future_usage") or None,
-        "shipping": filled("shipping", params.get("shipping", "")),
-        "source": None,
-        "status": "requires_payment_method",
-        "transfer_data": None,
-        **{name: params.get(name) or None for name in TEXTS},
-    }
-    scope.insert(body)
+    body = scope.insert(blank(scope, params))
     record(scope, "payment_intent.created", body)
     return body
-
-
-def automatic(params: Json) -> Json:
-    """Dynamic payment methods, on unless types are named."""
-    given = params.get("automatic_payment_methods") or {}
-    return {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True}
 
 
 def refuse_the_undone(params: Json) -> None:
     """Say plainly which parts of Stripe's intents are not rehearsed here."""
     for name in params:
-        if name in NOT_YET:
+        if name not in HERE:
             raise not_here_yet(f"PaymentIntents with `{name}`", param=name)
     if params.get("capture_method") == "manual":
         raise not_here_yet("PaymentIntents with manual capture", param="capture_method")
-    foreign = [kind for kind in params.get("payment_method_types", []) if kind not in OPTIONS]
-    if foreign:
-        raise not_here_yet(f"the payment method type `{foreign[0]}`", param="payment_method_types")
-
-
-def choose(scope: Scope, intent: Json, name: str) -> None:
-    """Put a payment method on an intent."""
-    method = named(scope, name, customer=intent["customer"])
-    scope.save(intent | {"payment_method": method["id"], "status": "requires_confirmation"})
-    intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
 
 
 def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
     """Pay with the method on the intent. Raises PaymentDeclined, or Refused without a method."""
-    if not intent["payment_method"]:
-        raise invalid(
-            "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
-            "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
-            "payment method or ConfirmationToken.",
-            code="payment_intent_unexpected_state",
-        )
-    if needs_return_url(intent) and not params.get("return_url") and not params.get("off_session"):
-        raise invalid(
-            "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of "
-            "these payment methods might redirect your customer off of your page, you must provide a `return_url`. "
-            "If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to "
-            "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
-            "Payment Intents.",
-        )
-    method = scope.get("payment_method", intent["payment_method"]).body
-    off_session = params.get("off_session") not in (None, False, "")
+    method = intents.ready(scope, PAYMENT, intent, params)
     return payments.pay(
         scope,
         intent,
         method,
         return_url=params.get("return_url"),
-        off_session=off_session,
+        off_session=params.get("off_session") not in (None, False, ""),
         accepted=bool(params.get("mandate_data")),
+        challenges=not params.get("error_on_requires_action"),
     )
-
-
-def needs_return_url(intent: Json) -> bool:
-    """Stripe asks for one where a redirect could happen."""
-    automatic_ = intent["automatic_payment_methods"]
-    return bool(automatic_ and automatic_["allow_redirects"] == "always")
 
 
 def confirm(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/confirm."""
     refuse_the_undone(params)
-    body = scope.get("payment_intent", intent, param="intent").body
-    check_secret(body, params)
-    if body["status"] not in OPEN[:2]:
-        raise unexpected(body, f"You cannot confirm this PaymentIntent because it has already {past(body['status'])}.")
-    if params.get("payment_method"):
-        choose(scope, body, params["payment_method"])
-    body |= {"receipt_email": params.get("receipt_email") or body["receipt_email"]}
-    return confirm_now(scope, body, params)
+    body = intents.found(scope, PAYMENT, intent, params)
+    if body["status"] not in OPEN:
+        message = f"You cannot confirm this PaymentIntent because it has already {past(body['status'])}."
+        raise intents.unexpected(scope, PAYMENT, body, message)
+    take(body, params)
+    method = intents.chosen(scope, PAYMENT, body, params)
+    if method:
+        intents.put(scope, body, method)
+    with intents.shown_if_refused(scope, PAYMENT):
+        return intents.shown(scope, PAYMENT, confirm_now(scope, body, params))
 
 
 def past(status: str) -> str:
@@ -175,22 +101,24 @@ def past(status: str) -> str:
     return words.get(status, f"a status of {status}")
 
 
-def check_secret(body: Json, params: Json) -> None:
-    """Whoever comes with a client secret must have the right one. Raises Refused."""
-    given = params.get("client_secret")
-    if given is not None and not secrets.compare_digest(given.encode(), body["client_secret"].encode()):
-        raise invalid(
-            "The client_secret provided does not match any associated PaymentIntent on this account. Ensure the "
-            "publishable key used belongs to the same account that created the PaymentIntent.",
-            param="client_secret",
-            code="resource_missing",
-        )
-
-
-def unexpected(body: Json, message: str) -> Refused:
-    """400 `payment_intent_unexpected_state` with the intent inside."""
-    found = fields(message, param=None, code="payment_intent_unexpected_state")
-    return Refused(400, found | {"payment_intent": dict(body)})
+def take(body: Json, params: Json) -> None:
+    """Take what a request sets, apart from the payment method, into the intent, in place."""
+    if "currency" in params:
+        body["currency"] = currencies.checked(params["currency"], "currency")
+    if "amount" in params or "currency" in params:
+        body["amount"] = params.get("amount", body["amount"])
+        currencies.check_amount(body["amount"], body["currency"], "amount")
+    if params.get("payment_method_types"):
+        intents.check_offer(params)
+        types = params["payment_method_types"]
+        body |= {"payment_method_types": types, "automatic_payment_methods": None}
+        body["payment_method_options"] = options(types, params.get("payment_method_options"))
+    elif "payment_method_options" in params:
+        body["payment_method_options"] = options(body["payment_method_types"], params["payment_method_options"])
+    if "shipping" in params:
+        body["shipping"] = filled("shipping", params["shipping"])
+    body |= {name: params[name] or None for name in (*TEXTS, "setup_future_usage") if name in params}
+    body["metadata"] = merged(body["metadata"], params.get("metadata"))
 
 
 def cancel(scope: Scope, params: Json, intent: str) -> Json:
@@ -199,7 +127,9 @@ def cancel(scope: Scope, params: Json, intent: str) -> Json:
     if body["status"] == "processing":
         debits.withdraw(scope, body)
     elif body["status"] not in OPEN:
-        raise unexpected(
+        raise intents.unexpected(
+            scope,
+            PAYMENT,
             body,
             f"You cannot cancel this PaymentIntent because it has a status of {body['status']}. Only a PaymentIntent "
             f"with one of the following statuses may be canceled: {CANCELABLE}.",
@@ -217,32 +147,31 @@ def cancelled(scope: Scope, body: Json, reason: str | None) -> Json:
 
 def retrieve(scope: Scope, params: Json, intent: str) -> Json:
     """GET /v1/payment_intents/{intent}."""
-    body = scope.get("payment_intent", intent, param="intent").body
-    check_secret(body, params)
-    return body
+    return intents.shown(scope, PAYMENT, intents.found(scope, PAYMENT, intent, params))
 
 
 def update(scope: Scope, params: Json, intent: str) -> Json:
-    """POST /v1/payment_intents/{intent}."""
+    """POST /v1/payment_intents/{intent}: description and metadata at any time, the rest while it is open."""
     refuse_the_undone(params)
     body = scope.get("payment_intent", intent, param="intent").body
-    locked = sorted(set(params) - {"metadata", "description"}) if body["status"] not in OPEN else []
+    locked = sorted(set(params) - ALWAYS_CHANGEABLE) if body["status"] not in OPEN else []
     if locked:
-        raise unexpected(
+        raise intents.unexpected(
+            scope,
+            PAYMENT,
             body,
-            f"This PaymentIntent's {locked[0]} could not be updated because it has a status of {body['status']}. "
-            f"You may only update it in one of: {', '.join(OPEN)}.",
+            f"This PaymentIntent's {locked[0]} could not be updated because it has a status of {body['status']}. You "
+            f"may only update the {locked[0]} of a PaymentIntent with one of the following statuses: "
+            f"{', '.join(OPEN)}.",
         )
-    if "amount" in params:
-        currencies.check_amount(params["amount"], body["currency"], "amount")
-        body["amount"] = params["amount"]
     if params.get("customer"):
         body["customer"] = living(scope, params["customer"])["id"]
-    body |= {name: params[name] or None for name in (*TEXTS, "setup_future_usage") if name in params}
-    body["metadata"] = merged(body["metadata"], params.get("metadata"))
-    scope.save(body)
-    if params.get("payment_method"):
-        choose(scope, body, params["payment_method"])
+    take(body, params)
+    if body["status"] == "requires_action" and ENDS_A_CHALLENGE & set(params):
+        body |= {"status": "requires_confirmation", "next_action": None}
+    method = intents.chosen(scope, PAYMENT, scope.save(body), params)
+    if method:
+        intents.put(scope, body, method)
     return body
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from randonumber.sandbox.cards import Behaviour, Decline, behaviour
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import bank, charges, debits, disputes, settlements
+from randonumber.sandbox.resources import bank, card_data, charges, debits, disputes, saved_methods, settlements
+from randonumber.sandbox.resources.intents import redirect
 from randonumber.sandbox.resources.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
@@ -18,6 +19,16 @@ NOBODY_THERE = Decline(
     code="authentication_required",
     reason="authentication_required",
     message="Your card was declined. This transaction requires authentication.",
+    advice=None,
+    network=None,
+)
+# By https://docs.stripe.com/payments/without-card-authentication.
+NOT_HANDLED = Decline(
+    code="authentication_required",
+    reason="authentication_not_handled",
+    message="This payment required an authentication action to complete, but `error_on_requires_action` was set. When "
+    "you're ready, you can upgrade your integration to handle actions at "
+    "https://stripe.com/docs/payments/payment-intents/upgrade-to-handle-actions.",
     advice=None,
     network=None,
 )
@@ -38,31 +49,34 @@ def pay(
     return_url: str | None,
     off_session: bool = False,
     accepted: bool = False,
+    challenges: bool = True,
 ) -> Json:
     """Charge a card or debit a bank account for an intent.
 
     Returns it paid, asking for a challenge or, with a bank account, processing; raises PaymentDeclined. Off session
-    nobody is there to be challenged, so such a card is declined. `accepted`: this request brings `mandate_data`, the
-    consent that a debit needs.
+    nobody is there to be challenged, so a card that asks is declined; so it is when `challenges` is False, by the
+    shop's wish. `accepted`: this request brings `mandate_data`, the consent that a debit needs.
     """
     if method["type"] == bank.METHOD:
-        return debits.begin(scope, intent, method, accepted=accepted)
-    acts = behaviour(number_of(scope, method["id"]))
-    if acts.challenge and off_session:
+        intent = debits.begin(scope, intent, method, accepted=accepted)
+        saved_methods.after_payment(scope, intent, method, authenticated=False)
+        return intent
+    if not saved_methods.needs_challenge(scope, intent, method, off_session=off_session):
+        return charge(scope, intent, method, behaviour(number_of(scope, method["id"])), authenticated=False)
+    if off_session:
         return charge(scope, intent, method, Behaviour(decline=NOBODY_THERE), authenticated=False)
-    if acts.challenge:
-        return ask(scope, intent, method, return_url)
-    return charge(scope, intent, method, acts, authenticated=False)
+    if not challenges:
+        raise declined(scope, intent, method, None, NOT_HANDLED)
+    return ask(scope, intent, method, return_url)
 
 
 def ask(scope: Scope, intent: Json, method: Json, return_url: str | None) -> Json:
     """Let the buyer prove who they are, at `/challenge/<pi_…>`."""
-    challenge = f"{scope.base_url}/challenge/{intent['id']}"
     intent |= {
         "status": "requires_action",
         "payment_method": method["id"],
         "last_payment_error": None,
-        "next_action": {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": challenge}},
+        "next_action": redirect(scope, intent, return_url),
     }
     keep(scope, intent, {HIDDEN_RETURN: return_url})
     record(scope, "payment_intent.requires_action", intent)
@@ -92,6 +106,7 @@ def authenticate(scope: Scope, intent: Json, *, passed: bool) -> Json:
 
 def charge(scope: Scope, intent: Json, method: Json, acts: Behaviour, *, authenticated: bool) -> Json:
     """Take the money, or be declined with PaymentDeclined."""
+    method = saved_methods.checked(scope, method)
     made = charges.make(scope, intent, method, acts.decline, authenticated=authenticated)
     intent["latest_charge"] = made["id"]
     if acts.decline:
@@ -104,6 +119,7 @@ def charge(scope: Scope, intent: Json, method: Json, acts: Behaviour, *, authent
         "last_payment_error": None,
     }
     scope.save(intent)
+    saved_methods.after_payment(scope, intent, method, authenticated=authenticated)
     record(scope, "charge.succeeded", made)
     record(scope, "payment_intent.succeeded", intent)
     scope.later.append(settling(scope, made["id"], at_once=acts.at_once))
@@ -122,31 +138,21 @@ def disputing(scope: Scope, charge_id: str, what: str) -> Callable[[], None]:
     return lambda: disputes.follow_payment(scope, charge_id, what)
 
 
-def declined(scope: Scope, intent: Json, method: Json, made: Json, decline: Decline) -> PaymentDeclined:
+def declined(scope: Scope, intent: Json, method: Json, made: Json | None, decline: Decline) -> PaymentDeclined:
     """Write the failed attempt down; the error to raise, holding the intent as it is now."""
-    error = {
-        "charge": made["id"],
-        "code": decline.code,
-        "doc_url": doc_url(decline.code),
-        "message": decline.message,
-        "type": "card_error",
-    }
-    optional = {
-        "advice_code": decline.advice,
-        "decline_code": decline.reason,
-        "network_decline_code": decline.network,
-        "param": PARAMS.get(decline.code),
-    }
-    error |= {name: value for name, value in optional.items() if value is not None}
+    error = card_data.refused(decline) | ({"charge": made["id"]} if made else {})
     shown = error | {"payment_method": method, "payment_method_type": "card"}
-    intent |= {"status": "requires_payment_method", "payment_method": None, "last_payment_error": shown}
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "next_action": None,
+        "last_payment_error": shown,
+    }
     scope.save(intent)
-    record(scope, "charge.failed", made)
+    if made:
+        record(scope, "charge.failed", made)
     record(scope, "payment_intent.payment_failed", intent)
     return PaymentDeclined(error | {"payment_intent": dict(intent), "payment_method": method})
-
-
-PARAMS = {"expired_card": "exp_month", "incorrect_cvc": "cvc", "incorrect_number": "number"}
 
 
 def keep(scope: Scope, intent: Json, more: Json) -> None:
