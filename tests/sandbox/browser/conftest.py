@@ -36,20 +36,20 @@ def served(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with launched() as browser:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stripe_url() -> Iterator[str]:
     """A strict sandbox, served."""
     with served(create_sandbox(strict=True)) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shop_url(stripe_url: str) -> Iterator[str]:
     with served(create_shop(stripe_url)) as url:
         yield url

@@ -81,6 +81,7 @@ class PaymentElement {
 
   blur() {
     this._live();
+    this._frame?.iframe.blur();
     this._frame?.call("blur");
   }
 
