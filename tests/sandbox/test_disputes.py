@@ -188,6 +188,25 @@ def test_evidence_files_are_refused_plainly(sdk: stripe.StripeClient, name: str)
     assert refusal[2:] == (f"evidence[{name}]", f"The sandbox does not do evidence with `{name}` yet.")
 
 
+def test_evidence_has_a_length_in_all(sdk: stripe.StripeClient) -> None:
+    names = ("access_activity_log", "cancellation_rebuttal", "duplicate_charge_explanation", "refund_policy_disclosure")
+    more = ("cancellation_policy_disclosure", "refund_refusal_explanation")
+    evidence: Any = dict.fromkeys((*names, *more), "x" * 20_000)
+    of = dispute(sdk)
+    assert sdk.v1.disputes.update(of.id, {"evidence": evidence, "submit": False}).evidence_details.has_evidence
+    evidence |= {"service_date": "x" * 5000, "shipping_address": "x" * 5000, "uncategorized_text": "x" * 20_000}
+    sdk.v1.disputes.update(of.id, {"evidence": evidence, "submit": False})
+    evidence |= {"customer_name": "x"}
+    refusal = refused(lambda: sdk.v1.disputes.update(of.id, {"evidence": evidence}))
+    assert refusal[2:] == ("evidence", "Evidence can have up to 150000 characters in all.")
+
+
+def test_an_empty_text_takes_evidence_back(sdk: stripe.StripeClient) -> None:
+    of = dispute(sdk)
+    say(sdk, of, "winning_evidence", submit=False)
+    assert say(sdk, of, "", submit=False).evidence.uncategorized_text is None
+
+
 def test_disputes_are_listed_by_charge_and_intent(sdk: stripe.StripeClient) -> None:
     first, second = dispute(sdk), dispute(sdk)
     assert [one.id for one in sdk.v1.disputes.list().data] == [second.id, first.id]
