@@ -8,7 +8,7 @@ from randonumber.sandbox.wire.metadata import merged
 # https://docs.stripe.com/api/checkout/sessions/create#create_checkout_session-expires_at
 SHORTEST_SECONDS = 30 * 60
 LONGEST_SECONDS = 24 * 60 * 60
-MODES = ("payment",)
+MODES = ("payment", "setup")
 DONE = frozenset({
     "adaptive_pricing", "allow_promotion_codes", "automatic_tax", "billing_address_collection", "cancel_url",
     "client_reference_id", "customer", "customer_creation", "customer_email", "customer_update", "expires_at",
