@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-ITEM = {"price_data": {"currency": "usd", "product_data": {"name": "10 credits"}, "unit_amount": 90}, "quantity": 10}
+ITEM: Any = {
+    "price_data": {"currency": "usd", "product_data": {"name": "10 credits"}, "unit_amount": 90},
+    "quantity": 10,
+}
 CHALLENGED = "4000002500003155"
 DECLINED = "4000000000000002"
 SCREENS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
@@ -28,7 +31,7 @@ def hosted(server_side: stripe.StripeClient, shop_url: str) -> Any:
     return server_side.v1.checkout.sessions.create(
         {
             "mode": "payment",
-            "line_items": [ITEM],  # type: ignore[list-item]
+            "line_items": [ITEM],
             "success_url": f"{shop_url}/shop.css?session={{CHECKOUT_SESSION_ID}}",
             "cancel_url": f"{shop_url}/shop.css?left",
         }
