@@ -1,7 +1,6 @@
 """What happens when a method is set up for later: a SetupIntent ends succeeded, declined or asking for a challenge."""
 
 from randonumber.sandbox.cards import Decline, behaviour
-from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources import bank, card_data, debits, saved_methods, setup_attempts
 from randonumber.sandbox.resources.intents import SETUP, keep, redirect, refused
@@ -53,8 +52,7 @@ def consent(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> None
     if not accepted:
         message = debits.NO_MANDATE.replace("PaymentIntent", "SetupIntent")
         raise refused(scope, SETUP, intent, fields(message, param=None, code=None))
-    intent["mandate"] = new_id("mandate")
-    debits.keep_mandate(scope, method["id"], intent["mandate"])
+    intent["mandate"] = debits.new_mandate(scope, method["id"])
 
 
 def authenticate(scope: Scope, intent: Json, *, passed: bool) -> Json:

@@ -136,7 +136,8 @@ def take_cards_in_payment_method_data(paths: dict[str, dict[str, Any]]) -> None:
 
     Stripe.js sends cards in it; Stripe's description, written for servers, leaves them out.
     """
-    cards = [form["card"] for form in forms(paths) if "anyOf" in form.get("card", {})]
+    path = paths.get("/v1/payment_methods", {})
+    cards = [form["card"] for form in forms({"": path}) if "card" in form]
     for form in forms(paths):
         data = form.get("payment_method_data", {}).get("properties", {})
         if cards and "type" in data:
