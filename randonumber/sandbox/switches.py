@@ -56,6 +56,8 @@ def config() -> Response:
     return jsonify(
         endpoints=endpoints,
         keys={"secret": "sk_test_sandbox", "publishable": "pk_test_sandbox"},
+        client_id="ca_sandbox",
+        stripe_js=f"{(own.base_url or request.host_url).rstrip('/')}/js/stripe.js",
         api_version=own.description.version,
         clock=now,
         strict=own.strict,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randonumber.sandbox import create_sandbox, inprocess
+from randonumber.sandbox.pages.dashboard.lists import KINDS as LISTS
 from tests.sandbox.conftest import BASE, make_sdk
 
 if TYPE_CHECKING:
@@ -16,17 +17,12 @@ if TYPE_CHECKING:
 
 PAGES = [
     "/dashboard",
-    "/dashboard/objects/checkout.session",
-    "/dashboard/objects/payment_intent",
-    "/dashboard/objects/charge",
-    "/dashboard/objects/balance_transaction",
-    "/dashboard/objects/customer",
-    "/dashboard/objects/payment_method",
-    "/dashboard/objects/event",
-    "/dashboard/objects/webhook_endpoint",
+    *(f"/dashboard/objects/{kind}" for kind in sorted(LISTS)),
     "/dashboard/deliveries",
     "/dashboard/requests",
+    "/dashboard/faults",
     "/dashboard/mail",
+    "/dashboard/endpoints/0",
 ]
 
 
@@ -101,7 +97,16 @@ def test_a_refusal_shows_its_request_in_the_dashboard(page: Callable[..., Any], 
 
 @pytest.mark.parametrize(
     "path",
-    ["/dashboard/objects/nonsense", "/dashboard/object/none", "/dashboard/requests/req_none", "/dashboard/mail/x"],
+    [
+        "/dashboard/objects/nonsense",
+        "/dashboard/object/none",
+        "/dashboard/object/acct_none",
+        "/dashboard/requests/req_none",
+        "/dashboard/mail/x",
+        "/dashboard/endpoints/9",
+        "/dashboard/deliveries/9",
+        "/dashboard/deliveries/99999999999999999999999",
+    ],
 )
 def test_an_unknown_page_is_404(page: Callable[..., Any], path: str) -> None:
     assert page(path).status_code == 404

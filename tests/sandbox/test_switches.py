@@ -21,6 +21,8 @@ def test_config_tells_what_the_app_has_to_know(raw: Callable[..., Any]) -> None:
         "connect": False,
     }
     assert config["keys"] == {"secret": "sk_test_sandbox", "publishable": "pk_test_sandbox"}
+    assert config["client_id"] == "ca_sandbox"
+    assert raw("GET", config["stripe_js"].removeprefix("http://127.0.0.1:5001")).status_code == 200
 
 
 def test_the_clock_moves_objects_and_leaves_headers_real(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:

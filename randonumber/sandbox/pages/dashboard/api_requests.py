@@ -5,7 +5,7 @@ import json
 from flask import abort, render_template, request
 
 from randonumber.sandbox.pages.dashboard import reading
-from randonumber.sandbox.pages.dashboard.blueprint import chosen_account, pages
+from randonumber.sandbox.pages.dashboard.blueprint import before, chosen_account, pages
 from randonumber.sandbox.pages.layout import sandbox
 from randonumber.sandbox.scope import Scope, unit
 
@@ -20,9 +20,9 @@ NARROWED = {
 @pages.get("/dashboard/requests")
 def requests() -> str:
     """Show requests, newest first; `only` narrows the list."""
-    only, before = request.args.get("only", ""), request.args.get("before", type=int)
+    only = request.args.get("only", "")
     conditions = ["seq < ?", *([NARROWED[only]] if only in NARROWED else [])]
-    values: list[str | int] = [before or reading.LAST]
+    values: list[str | int] = [before()]
     if chosen_account():
         conditions.append("account = ?")
         values.append(chosen_account())
@@ -37,7 +37,7 @@ def requests() -> str:
         "requests.html",
         requests=found[: reading.PAGE],
         more=found[reading.PAGE - 1]["seq"] if len(found) > reading.PAGE else None,
-        first=before is None,
+        first="before" not in request.args,
         only=only,
         choices=tuple(NARROWED),
         accounts=accounts,

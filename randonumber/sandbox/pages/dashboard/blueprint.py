@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 
 from randonumber.sandbox.pages.dashboard.kinds import KINDS
+from randonumber.sandbox.pages.dashboard.reading import LAST
 
 pages = Blueprint("dashboard", __name__)
 
@@ -27,6 +28,11 @@ LONGEST_ID = 255
 def chosen_account() -> str:
     """Return the account that all lists are narrowed to, empty for all."""
     return request.args.get("account", "")[:LONGEST_ID]
+
+
+def before() -> int:
+    """Return where a page of a list begins: below this number, which is beyond all for the first page."""
+    return min(request.args.get("before", LAST, type=int), LAST)
 
 
 def here(endpoint: str, **values: Any) -> str:

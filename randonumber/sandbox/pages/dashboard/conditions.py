@@ -1,6 +1,6 @@
 """States that Stripe spreads over several fields, each as one word, and cards and bank accounts in words."""
 
-from randonumber.sandbox.pages.dashboard.cells import NOTHING, Cell, state, text
+from randonumber.sandbox.pages.dashboard.cells import NOTHING, Cell, code, link, state, text
 from randonumber.sandbox.scope import Json
 
 
@@ -26,6 +26,12 @@ def delivery_state(body: Json) -> Cell:
     """How many endpoints still wait for an event."""
     left = body.get("pending_webhooks")
     return Cell(text=f"{left} to deliver", style="state") if left else state("delivered")
+
+
+def about(body: Json) -> Cell:
+    """Return what an event is about; a capability has a name and no page, a balance not even that."""
+    subject = body["data"]["object"]
+    return code(subject.get("id")) if subject.get("object") == "capability" else link(subject.get("id"))
 
 
 def payment_card(body: Json) -> Cell:

@@ -7,7 +7,7 @@ from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from randonumber.sandbox.pages.dashboard import reading
-from randonumber.sandbox.pages.dashboard.blueprint import chosen_account, pages
+from randonumber.sandbox.pages.dashboard.blueprint import before, chosen_account, pages
 from randonumber.sandbox.pages.layout import sandbox
 from randonumber.sandbox.recording import resend as queue_again
 from randonumber.sandbox.same_site import refuse_other_sites
@@ -22,7 +22,7 @@ def deliveries() -> str:
     """Show webhooks, newest first; `state` and `url` narrow the list."""
     state, url = request.args.get("state", ""), request.args.get("url", "")
     with unit(sandbox()) as scope:
-        found = listed(scope, state=state, url=url, before=request.args.get("before", type=int))
+        found = listed(scope, state=state, url=url, below=before())
         accounts = reading.accounts(scope.store)
     return render_template(
         "deliveries.html",
@@ -36,7 +36,7 @@ def deliveries() -> str:
     )
 
 
-def listed(scope: Scope, *, state: str = "", url: str = "", before: int | None = None) -> list[sqlite3.Row]:
+def listed(scope: Scope, *, state: str = "", url: str = "", below: int = reading.LAST) -> list[sqlite3.Row]:
     """Return a page of deliveries and one more."""
     wanted = {"deliveries.account": chosen_account(), "deliveries.state": state, "deliveries.url": url}
     asked = {name: value for name, value in wanted.items() if value}
@@ -44,7 +44,7 @@ def listed(scope: Scope, *, state: str = "", url: str = "", before: int | None =
     return scope.store.rows(
         "SELECT deliveries.*, json_extract(objects.body, '$.type') AS type FROM deliveries JOIN objects "  # noqa: S608
         f"ON objects.id = event_id WHERE deliveries.id < ? {where}ORDER BY deliveries.id DESC LIMIT ?",
-        before or reading.LAST, *asked.values(), reading.PAGE + 1,
+        below, *asked.values(), reading.PAGE + 1,
     )  # fmt: skip
 
 

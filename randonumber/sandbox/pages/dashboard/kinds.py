@@ -15,7 +15,13 @@ from randonumber.sandbox.pages.dashboard.cells import (
     text,
     words,
 )
-from randonumber.sandbox.pages.dashboard.conditions import charge_state, delivery_state, payment_card, transfer_state
+from randonumber.sandbox.pages.dashboard.conditions import (
+    about,
+    charge_state,
+    delivery_state,
+    payment_card,
+    transfer_state,
+)
 from randonumber.sandbox.scope import Json
 
 Reading = Callable[[Json], Cell]
@@ -208,7 +214,7 @@ KINDS: dict[str, Kind] = {
     "event": Kind(
         one="Event", many="Events",
         empty="Whatever happens is told here, and sent to the webhook endpoints that want it.",
-        columns=(("Type", at("type", code)), ("About", at("data.object.id", link)), ("Webhooks", delivery_state)),
+        columns=(("Type", at("type", code)), ("About", about), ("Webhooks", delivery_state)),
         more=(
             ("Because of request", at("request.id", link)),
             ("Idempotency key", at("request.idempotency_key", code)),

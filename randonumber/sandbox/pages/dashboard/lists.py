@@ -3,8 +3,8 @@
 from flask import abort, render_template, request
 
 from randonumber.sandbox.pages.dashboard import reading
-from randonumber.sandbox.pages.dashboard.blueprint import chosen_account, pages
-from randonumber.sandbox.pages.dashboard.cells import Cell, code, moment, money
+from randonumber.sandbox.pages.dashboard.blueprint import before, chosen_account, pages
+from randonumber.sandbox.pages.dashboard.cells import Cell, link, moment, money
 from randonumber.sandbox.pages.dashboard.kinds import kind_of
 from randonumber.sandbox.pages.layout import sandbox
 from randonumber.sandbox.scope import Scope, unit
@@ -23,7 +23,7 @@ def objects(kind: str) -> str:
     if kind not in KINDS:
         abort(404, "There is no such list in the sandbox.")
     with unit(sandbox()) as scope:
-        found = reading.newest(scope, kind, chosen_account(), request.args.get("before", type=int))
+        found = reading.newest(scope, kind, chosen_account(), before())
         shown = found[: reading.PAGE]
         extra = balances(scope, shown) if kind == "balance_transaction" else {}
         accounts = reading.accounts(scope.store)
@@ -54,7 +54,7 @@ def cells(one: Record, extra: dict[int, Cell], *, whose: bool) -> list[Cell]:
     shown = [show(one.body) for _, show in kind_of(one.kind).columns]
     if one.seq in extra:
         shown.append(extra[one.seq])
-    return [*shown, *([code(one.account)] if whose else []), moment(one.body.get("created"))]
+    return [*shown, *([link(one.account)] if whose else []), moment(one.body.get("created"))]
 
 
 def balances(scope: Scope, shown: list[Record]) -> dict[int, Cell]:

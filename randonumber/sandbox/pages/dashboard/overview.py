@@ -52,7 +52,7 @@ def home() -> str:
             left_out=max(len(wanted) - SHOWN_ACCOUNTS, 0),
             counts=reading.counts(scope, chosen_account()),
             groups=MENU,
-            events=reading.newest(scope, "event", chosen_account(), None, SHOWN_EVENTS),
+            events=reading.newest(scope, "event", chosen_account(), reading.LAST, SHOWN_EVENTS),
             waiting=waiting(scope),
             coming=scope.store.row("SELECT count(*) AS n, min(at) AS at FROM due"),
             faults=scope.store.rows("SELECT * FROM faults ORDER BY id"),

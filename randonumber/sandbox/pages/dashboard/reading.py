@@ -55,10 +55,10 @@ def accounts(store: Store) -> list[Account]:
     return ordered
 
 
-def newest(scope: Scope, kind: str, account: str, before: int | None, most: int = PAGE + 1) -> list[Record]:
+def newest(scope: Scope, kind: str, account: str, before: int, most: int = PAGE + 1) -> list[Record]:
     """Return objects of a kind, newest first: of one account, or with an empty name of all."""
     owners = [account] if account else [row["account"] for row in scope.store.rows(OWNERS)]
-    streams = [of_account(scope.store, kind, owner, before or LAST, most) for owner in owners]
+    streams = [of_account(scope.store, kind, owner, before, most) for owner in owners]
     return list(islice(heapq.merge(*streams, key=lambda one: -one.seq), most))
 
 
