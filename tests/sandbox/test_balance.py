@@ -97,6 +97,42 @@ def test_currencies_are_kept_apart(sdk: stripe.StripeClient) -> None:
     assert pending == {"usd": 941, "eur": 941}
 
 
+def test_money_that_becomes_available_together_is_told_of_once(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    for currency in ("usd", "usd", "eur"):
+        pay(sdk, 1000, currency=currency)
+    seconds = {one.created for one in sdk.v1.balance_transactions.list().data}
+    inprocess.advance(sandbox, 2 * DAY)
+    told = sdk.v1.events.list({"type": "balance.available"}).data
+    assert len(told) == len(seconds)
+    assert [part["amount"] for part in told[0].data["object"]["available"]] == [1882, 941]
+    assert money(sdk) == (1882, 0)
+
+
+def test_a_balance_has_the_parts_that_were_recorded(sdk: stripe.StripeClient) -> None:
+    pay(sdk, 1000, "pm_card_bypassPending", currency="cad")
+    balance = sdk.v1.balance.retrieve().to_dict()
+    assert balance["available"][1] == {"amount": 941, "currency": "cad", "source_types": {"card": 941}}
+    assert balance["refund_and_dispute_prefunding"]["available"][1] == {"amount": 0, "currency": "cad"}
+    assert balance["connect_reserved"][1] == {"amount": 0, "currency": "cad"}
+
+
+def test_a_new_account_has_nothing_in_dollars(sdk: stripe.StripeClient) -> None:
+    assert [(part.amount, part.currency) for part in sdk.v1.balance.retrieve().available] == [(0, "usd")]
+
+
+# As recorded: an unknown type or currency is an empty list, an unknown payout is not.
+def test_transactions_are_filtered_as_recorded(sdk: stripe.StripeClient) -> None:
+    pay(sdk, 1000)
+    assert sdk.v1.balance_transactions.list({"type": "bogus_type"}).data == []
+    assert sdk.v1.balance_transactions.list({"currency": "cad"}).data == []
+    with pytest.raises(stripe.InvalidRequestError) as payout:
+        sdk.v1.balance_transactions.list({"payout": "po_nope"})
+    assert (payout.value.user_message, payout.value.param) == ("No such payout: 'po_nope'", "payout")
+    with pytest.raises(stripe.InvalidRequestError) as unknown:
+        sdk.v1.balance_transactions.retrieve("txn_nope")
+    assert (unknown.value.user_message, unknown.value.param) == ("No such balance transaction: 'txn_nope'", "id")
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.integers(50, 99_999_999), st.booleans(), st.integers(0, 3 * DAY)), max_size=6))
 def test_the_balance_is_the_sum_of_its_transactions_whatever_happens(steps: list[tuple[int, bool, int]]) -> None:
