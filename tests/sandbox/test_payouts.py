@@ -224,6 +224,15 @@ def test_weekly_and_monthly_schedules_wait_for_their_day(sandbox: Flask, sdk: An
     assert day.strftime("%A") == "Friday" if "weekly_anchor" in schedule else (day + timedelta(days=1)).day == 1
 
 
+def test_money_that_waits_goes_out_once_the_schedule_is_automatic(sandbox: Flask, sdk: Any) -> None:
+    seller = account(sdk, {"interval": "manual"})
+    inprocess.advance(sandbox, 10 * DAY)
+    assert of(sdk, seller) == []
+    sdk.v1.accounts.update(seller, {"settings": {"payouts": {"schedule": {"interval": "daily"}}}})
+    inprocess.advance(sandbox, 2 * DAY)
+    assert [(one.amount, one.automatic) for one in of(sdk, seller)] == [(5000, True)]
+
+
 def test_after_a_failure_the_schedule_waits_for_another_bank_account(sandbox: Flask, sdk: Any) -> None:
     seller = account(sdk, {"interval": "daily"}, "000111111113")
     inprocess.advance(sandbox, 20 * DAY)

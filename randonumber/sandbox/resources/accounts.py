@@ -9,6 +9,7 @@ from randonumber.sandbox.resources import account, account_state, external_accou
 from randonumber.sandbox.resources.account_controller import chosen
 from randonumber.sandbox.resources.account_details import refuse_the_undone, refuse_what_is_the_owners, take_in
 from randonumber.sandbox.resources.account_template import fresh, fresh_hidden
+from randonumber.sandbox.resources.payout_schedules import plan_payouts
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
 from randonumber.sandbox.wire.keys import no_access
@@ -77,8 +78,11 @@ def update(scope: Scope, params: Json, account: str) -> Json:
     before, body, hidden = account_state.living(scope, account)
     refuse_what_is_the_owners(body, hidden, params)
     take_in(body, hidden, params, scope.now)
-    external_accounts.attach(account_state.own(scope, account), params)
-    return account_state.save(scope, before, body, hidden)
+    own = account_state.own(scope, account)
+    external_accounts.attach(own, params)
+    after = account_state.save(scope, before, body, hidden)
+    plan_payouts(own)
+    return after
 
 
 def delete(scope: Scope, params: Json, account: str) -> Json:

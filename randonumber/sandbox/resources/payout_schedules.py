@@ -28,6 +28,13 @@ def plan_payout(scope: Scope, currency: str) -> None:
         schedule(scope, at, AUTOMATIC, currency)
 
 
+def plan_payouts(scope: Scope) -> None:
+    """Put automatic payouts of all that the scope's account has on the clock, after its schedule changed."""
+    rows = scope.store.rows("SELECT currency FROM balances WHERE account = ? AND available > 0", scope.account)
+    for row in rows:
+        plan_payout(scope, row["currency"])
+
+
 def next_moment(now: int, wanted: Json) -> int:
     """Return the first midnight UTC of the schedule that is a day or more after `now`."""
     midnight = -(-(now + DAY) // DAY) * DAY
