@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +124,23 @@ def test_an_intent_that_asks_for_more_than_the_page_showed_is_not_paid(visit: Ca
         "that is configured to use the same parameters as Stripe Elements."
     )
     assert buyer.answer()["error"]["type"] == "invalid_request_error"
+
+
+def test_an_answer_lost_on_the_way_is_said_and_the_intent_tells_that_it_is_paid(
+    visit: Callable[..., Buyer], stripe_url: str
+) -> None:
+    fault = {"operation": "POST /v1/payment_intents/{intent}/confirm", "fault": "reset_after"}
+    requests.post(f"{stripe_url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    buyer = visit()
+    buyer.open(flow="secret")
+    buyer.type_card()
+    buyer.press_pay()
+    assert buyer.error().startswith("We are experiencing issues connecting to our payments provider.")
+    assert buyer.answer()["error"]["type"] == "api_connection_error"
+    assert "ERR_EMPTY_RESPONSE" in buyer.messages.pop()
+    buyer.press_pay()
+    buyer.page.get_by_text("has already succeeded").wait_for()
+    assert buyer.page.evaluate("answer.error.payment_intent.status") == "succeeded"
 
 
 def test_a_card_is_typed_and_paid_by_keyboard_alone(visit: Callable[..., Buyer]) -> None:

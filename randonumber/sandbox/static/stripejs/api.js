@@ -51,7 +51,12 @@ export class Api {
 
   async createPaymentMethod(card, { billing_details: billing, ...more }, defaults) {
     const details = { ...defaults, ...billing };
-    const params = { type: "card", card, ...more, ...(Object.keys(details).length ? { billing_details: details } : {}) };
+    const params = {
+      type: "card",
+      card,
+      ...more,
+      ...(Object.keys(details).length ? { billing_details: details } : {}),
+    };
     const { error, found } = await this.send("POST", "payment_methods", params);
     return error ? { error } : { paymentMethod: found };
   }
@@ -77,7 +82,9 @@ export function mismatch(intent, expected) {
 }
 
 function isCompared(mode, name, expected) {
-  return name === "setupFutureUsage" ? mode === "payment" : expected[name] !== undefined && !(mode === "setup" && name !== "paymentMethodTypes");
+  return name === "setupFutureUsage"
+    ? mode === "payment"
+    : expected[name] !== undefined && !(mode === "setup" && name !== "paymentMethodTypes");
 }
 
 function shape(value) {

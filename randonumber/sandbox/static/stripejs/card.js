@@ -55,7 +55,8 @@ export function readExpiry(text) {
 
 export function wrongNumber(text) {
   const number = digits(text);
-  if (number.length < brandOf(number).lengths[0]) return { code: "incomplete_number", message: "Your card number is incomplete." };
+  if (number.length < brandOf(number).lengths[0])
+    return { code: "incomplete_number", message: "Your card number is incomplete." };
   return passesLuhn(number) ? null : { code: "invalid_number", message: "Your card number is invalid." };
 }
 
@@ -64,9 +65,12 @@ export function wrongExpiry(text, today) {
   const found = readExpiry(text);
   if (!found) return { code: "incomplete_expiry", message: "Your card's expiration date is incomplete." };
   const { exp_month: month, exp_year: year } = found;
-  if (month < 1 || month > 12) return { code: "invalid_expiry_month", message: "Your card's expiration date is invalid." };
-  if (year < today.year) return { code: "invalid_expiry_year_past", message: "Your card's expiration year is in the past." };
-  if (year > today.year + FURTHEST_YEARS) return { code: "invalid_expiry_year", message: "Your card's expiration year is invalid." };
+  if (month < 1 || month > 12)
+    return { code: "invalid_expiry_month", message: "Your card's expiration date is invalid." };
+  if (year < today.year)
+    return { code: "invalid_expiry_year_past", message: "Your card's expiration year is in the past." };
+  if (year > today.year + FURTHEST_YEARS)
+    return { code: "invalid_expiry_year", message: "Your card's expiration year is invalid." };
   if (year === today.year && month < today.month)
     return { code: "invalid_expiry_month_past", message: "Your card's expiration date is in the past." };
   return null;

@@ -6,4 +6,5 @@ const found = secret
   ? await stripe.retrievePaymentIntent(secret)
   : await stripe.retrieveSetupIntent(asked.get("setup_intent_client_secret"));
 const { id, status } = found.paymentIntent || found.setupIntent;
-document.getElementById("status").textContent = `order ${asked.get("order")}: ${asked.get("redirect_status")}, ${status}, ${id}`;
+document.getElementById("status").textContent =
+  `order ${asked.get("order")}: ${asked.get("redirect_status")}, ${status}, ${id}`;

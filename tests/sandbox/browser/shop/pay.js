@@ -20,7 +20,8 @@ const options = {
 const elements = stripe.elements(await options[flow]());
 const element = elements.create("payment");
 window.heard = [];
-for (const name of ["ready", "change", "focus", "blur", "escape", "loaderror"]) element.on(name, (event) => window.heard.push([name, event]));
+for (const name of ["ready", "change", "focus", "blur", "escape", "loaderror"])
+  element.on(name, (event) => window.heard.push([name, event]));
 window.shop = { stripe, elements, element };
 element.mount("#element");
 if (asked.then) await elements.update({ amount: Number(asked.then) });
@@ -32,7 +33,10 @@ document.querySelector("form").addEventListener("submit", async (event) => {
   if (incomplete) return show(incomplete.message);
   const wanted = flow === "setup" ? {} : { amount: Number(asked.charge || asked.then || amount), currency: "usd" };
   const clientSecret = flow === "secret" ? undefined : await newIntent(wanted);
-  const confirmParams = { return_url: `${location.origin}/return?order=7`, payment_method_data: { billing_details: { name: "Ada" } } };
+  const confirmParams = {
+    return_url: `${location.origin}/return?order=7`,
+    payment_method_data: { billing_details: { name: "Ada" } },
+  };
   const confirm = flow === "setup" ? "confirmSetup" : "confirmPayment";
   const answer = await stripe[confirm]({ elements, clientSecret, confirmParams, redirect: asked.redirect || "always" });
   window.answer = answer;

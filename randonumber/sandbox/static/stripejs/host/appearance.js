@@ -4,8 +4,10 @@ const THEMES = ["stripe", "night", "flat", "none"];
 
 function checkAppearance(appearance, place) {
   if (appearance === undefined || appearance === null) return;
-  if (!isObject(appearance)) wrong(`Invalid value for ${place}: appearance should be an object. You specified: ${shown(appearance)}.`);
-  if (appearance.theme !== undefined && appearance.theme !== null) oneOf(appearance.theme, THEMES, "appearance.theme", place);
+  if (!isObject(appearance))
+    wrong(`Invalid value for ${place}: appearance should be an object. You specified: ${shown(appearance)}.`);
+  if (appearance.theme !== undefined && appearance.theme !== null)
+    oneOf(appearance.theme, THEMES, "appearance.theme", place);
 }
 
 function looks(appearance, container) {

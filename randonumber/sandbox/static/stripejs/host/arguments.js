@@ -28,16 +28,20 @@ function isObject(value) {
 
 function checkKey(key) {
   if (key === undefined || key === null) wrong("Missing value for Stripe(): apiKey should be a string.");
-  if (typeof key !== "string") wrong(`Invalid value for Stripe(): apiKey should be a string. You specified: ${shown(key)}.`);
+  if (typeof key !== "string")
+    wrong(`Invalid value for Stripe(): apiKey should be a string. You specified: ${shown(key)}.`);
   if (!key.trim()) wrong("Please call Stripe() with your publishable key. You used an empty string.");
   if (/^[sr]k_/.test(key))
     wrong("You should not use your secret key with Stripe.js.\nPlease pass a publishable key instead.");
   if (!/^pk_test_[A-Za-z0-9_]{1,240}$/.test(key))
-    wrong("Please call Stripe() with your publishable key. The sandbox takes test keys alone, which begin with pk_test_.");
+    wrong(
+      "Please call Stripe() with your publishable key. The sandbox takes test keys alone, which begin with pk_test_.",
+    );
 }
 
 function checkStripeOptions(options) {
-  if (!isObject(options)) wrong(`Invalid value for Stripe(): options should be an object. You specified: ${shown(options)}.`);
+  if (!isObject(options))
+    wrong(`Invalid value for Stripe(): options should be an object. You specified: ${shown(options)}.`);
   const account = options.stripeAccount;
   if (account !== undefined && (typeof account !== "string" || !/^acct_/.test(account)))
     wrong(`Invalid value for Stripe(): stripeAccount should be an account id. You specified: ${shown(account)}.`);
@@ -52,10 +56,12 @@ function readSecret(secret, place) {
 }
 
 function checkElementsOptions(options, place) {
-  if (!isObject(options)) wrong(`Invalid value for ${place}: options should be an object. You specified: ${shown(options)}.`);
+  if (!isObject(options))
+    wrong(`Invalid value for ${place}: options should be an object. You specified: ${shown(options)}.`);
   warnOfUnknown(options, ELEMENTS_OPTIONS, place);
   for (const name of UNDONE_ELEMENTS_OPTIONS)
-    if (options[name] !== undefined && options[name] !== null && options[name].length !== 0) notHereYet(`${place} with \`${name}\``);
+    if (options[name] !== undefined && options[name] !== null && options[name].length !== 0)
+      notHereYet(`${place} with \`${name}\``);
   checkAppearance(options.appearance, place);
   if (options.clientSecret !== undefined) return checkIntentOptions(options, place);
   if (options.mode !== undefined) checkModeOptions(options, place);
@@ -79,26 +85,34 @@ function checkModeOptions(options, place) {
   if (options.paymentMethodCreation) oneOf(options.paymentMethodCreation, ["manual"], "paymentMethodCreation", place);
   const types = options.paymentMethodTypes;
   if (types !== undefined && (!Array.isArray(types) || !types.length))
-    wrong(`Invalid value for ${place}: paymentMethodTypes should be an array of strings. You specified: ${shown(types)}.`);
+    wrong(
+      `Invalid value for ${place}: paymentMethodTypes should be an array of strings. You specified: ${shown(types)}.`,
+    );
   if (types && !types.includes("card")) notHereYet(`the Payment Element for \`${shown(types[0])}\``);
 }
 
 function checkAmount(amount, place) {
   if (amount === undefined) wrong(`Missing value for ${place}: amount should be an integer.`);
-  if (!Number.isInteger(amount)) wrong(`Invalid value for ${place}: amount should be an integer. You specified: ${shown(amount)}.`);
+  if (!Number.isInteger(amount))
+    wrong(`Invalid value for ${place}: amount should be an integer. You specified: ${shown(amount)}.`);
   if (amount <= 0) wrong(`Invalid value for ${place}: amount must be greater than 0.`);
 }
 
 function checkCurrency(currency, place) {
   if (currency === undefined) wrong(`Missing value for ${place}: currency should be a string.`);
   if (typeof currency !== "string" || !/^[a-z]{3}$/.test(currency))
-    wrong(`Invalid value for ${place}: currency should be a three-letter code in lower case. You specified: ${shown(currency)}.`);
+    wrong(
+      `Invalid value for ${place}: currency should be a three-letter code in lower case. You specified: ${shown(currency)}.`,
+    );
 }
 
 function oneOf(value, allowed, name, place) {
-  if (value === undefined) wrong(`Missing value for ${place}: ${name} should be one of the following strings: ${allowed.join(", ")}.`);
+  if (value === undefined)
+    wrong(`Missing value for ${place}: ${name} should be one of the following strings: ${allowed.join(", ")}.`);
   if (!allowed.includes(value))
-    wrong(`Invalid value for ${place}: ${name} should be one of the following strings: ${allowed.join(", ")}. You specified: ${shown(value)}.`);
+    wrong(
+      `Invalid value for ${place}: ${name} should be one of the following strings: ${allowed.join(", ")}. You specified: ${shown(value)}.`,
+    );
 }
 
 function warnOfUnknown(options, known, place) {

@@ -1,8 +1,22 @@
 // Confirming an intent, with what stands in the element or with a payment method that is known already.
 
 const KINDS = {
-  payment: { mode: "payment", method: "confirmPayment", other: "confirmSetup", key: "paymentIntent", name: "PaymentIntent", field: "payment_intent" },
-  setup: { mode: "setup", method: "confirmSetup", other: "confirmPayment", key: "setupIntent", name: "SetupIntent", field: "setup_intent" },
+  payment: {
+    mode: "payment",
+    method: "confirmPayment",
+    other: "confirmSetup",
+    key: "paymentIntent",
+    name: "PaymentIntent",
+    field: "payment_intent",
+  },
+  setup: {
+    mode: "setup",
+    method: "confirmSetup",
+    other: "confirmPayment",
+    key: "setupIntent",
+    name: "SetupIntent",
+    field: "setup_intent",
+  },
 };
 const GUIDE = "https://stripe.com/docs/payments/accept-a-payment-deferred";
 
@@ -19,7 +33,9 @@ function confirm(stripe, kind, options) {
       expected: element ? element._group._expected() : null,
       defaults: element ? element._options.defaultValues?.billingDetails : undefined,
     };
-    const answer = element ? await element._frame.call("confirm", details) : await stripe.controller.call("confirm", details);
+    const answer = element
+      ? await element._frame.call("confirm", details)
+      : await stripe.controller.call("confirm", details);
     if (element) element._submitted = false;
     return answer.error ? { error: answer.error } : proceed(kind, answer.intent, options.redirect || "always", back);
   })();
@@ -29,7 +45,8 @@ function checkConfirmation(kind, options, place) {
   if (!isObject(options)) wrong(`Missing value for ${place}: options should be an object.`);
   const { elements, clientSecret, confirmParams } = options;
   if (!elements && !clientSecret) wrong(`${place}: expected either \`elements\` or \`clientSecret\`, but got neither.`);
-  if (elements && !(elements instanceof Elements)) wrong(`Invalid value for ${place}: elements should be an Elements group.`);
+  if (elements && !(elements instanceof Elements))
+    wrong(`Invalid value for ${place}: elements should be an Elements group.`);
   const element = elements ? elements._mounted(place) : null;
   const secret = readSecret(clientSecret || elements._options.clientSecret, place);
   if (secret.mode !== kind.mode)
@@ -37,7 +54,8 @@ function checkConfirmation(kind, options, place) {
       `Your code called ${kind.method}() but you passed a client_secret associated with a ` +
         `${KINDS[secret.mode].name}. Did you mean to call ${kind.other}() instead?`,
     );
-  if (confirmParams !== undefined && !isObject(confirmParams)) wrong(`Invalid value for ${place}: confirmParams should be an object.`);
+  if (confirmParams !== undefined && !isObject(confirmParams))
+    wrong(`Invalid value for ${place}: confirmParams should be an object.`);
   oneOf(options.redirect === undefined ? "always" : options.redirect, ["always", "if_required"], "redirect", place);
   checkReturn(confirmParams?.return_url, options.redirect, place);
   return { element, secret };
@@ -48,7 +66,10 @@ function checkReturn(url, redirect, place) {
     if (redirect !== "if_required") wrong(`Missing value for ${place}: confirmParams.return_url should be a string.`);
     return;
   }
-  if (!URL.canParse(url)) wrong(`Invalid value for ${place}: confirmParams.return_url should be an absolute address. You specified: ${shown(url)}.`);
+  if (!URL.canParse(url))
+    wrong(
+      `Invalid value for ${place}: confirmParams.return_url should be an absolute address. You specified: ${shown(url)}.`,
+    );
 }
 
 // Elements without an intent are read when the buyer presses the button; whatever was typed since is not known.
@@ -68,7 +89,10 @@ function proceed(kind, intent, redirect, back) {
   const target = new URL(back);
   target.searchParams.set(kind.field, intent.id);
   target.searchParams.set(`${kind.field}_client_secret`, intent.client_secret);
-  target.searchParams.set("redirect_status", ["succeeded", "processing", "requires_capture"].includes(intent.status) ? "succeeded" : "failed");
+  target.searchParams.set(
+    "redirect_status",
+    ["succeeded", "processing", "requires_capture"].includes(intent.status) ? "succeeded" : "failed",
+  );
   return leaveFor(target.href);
 }
 
@@ -81,7 +105,8 @@ function leaveFor(address) {
 async function createPaymentMethod(stripe, options) {
   const place = "stripe.createPaymentMethod()";
   if (!isObject(options) || !options.elements) notHereYet(`${place} without \`elements\``);
-  if (!(options.elements instanceof Elements)) wrong(`Invalid value for ${place}: elements should be an Elements group.`);
+  if (!(options.elements instanceof Elements))
+    wrong(`Invalid value for ${place}: elements should be an Elements group.`);
   const element = options.elements._mounted(place);
   if (options.elements._options.paymentMethodCreation !== "manual")
     wrong(`${place} expects elements that were created with \`paymentMethodCreation: "manual"\`.`);

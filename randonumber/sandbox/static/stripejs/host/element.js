@@ -3,7 +3,15 @@
 const DESTROYED = "This Element has already been destroyed. Please create a new one.";
 const EVENTS = ["ready", "change", "focus", "blur", "escape", "loaderror", "loaderstart"];
 const PAYMENT_OPTIONS = [
-  "defaultValues", "business", "paymentMethodOrder", "fields", "readOnly", "terms", "wallets", "layout", "applePay",
+  "defaultValues",
+  "business",
+  "paymentMethodOrder",
+  "fields",
+  "readOnly",
+  "terms",
+  "wallets",
+  "layout",
+  "applePay",
 ];
 
 class PaymentElement {
@@ -44,9 +52,11 @@ class PaymentElement {
         `The selector you specified (${place}) applies to no DOM elements that are currently on the page.\n` +
           "Make sure the element exists on the page before calling mount().",
       );
-    if (!(container instanceof Element)) wrong("Invalid DOM element. Make sure to call mount() with a valid DOM element or selector.");
+    if (!(container instanceof Element))
+      wrong("Invalid DOM element. Make sure to call mount() with a valid DOM element or selector.");
     if (this._frame && container === this._container) return;
-    if (this._frame) wrong("This Element is already mounted. Use `unmount()` to unmount the Element before re-mounting.");
+    if (this._frame)
+      wrong("This Element is already mounted. Use `unmount()` to unmount the Element before re-mounting.");
     this._container = container;
     container.replaceChildren();
     container.classList.add("StripeElement", "StripeElement--empty");
@@ -103,7 +113,13 @@ class PaymentElement {
     const { key, account, version } = this._group._stripe;
     const settings = { key, account, version, clientSecret: this._group._options.clientSecret, look: this._look() };
     this._frame = new Frame("payment", settings, (name, data) => this._heard(name, data));
-    Object.assign(this._frame.iframe.style, { display: "block", border: "0", margin: "-4px", width: "calc(100% + 8px)", height: "12rem" });
+    Object.assign(this._frame.iframe.style, {
+      display: "block",
+      border: "0",
+      margin: "-4px",
+      width: "calc(100% + 8px)",
+      height: "12rem",
+    });
     this._watch = () => this._relook();
     this._dark = window.matchMedia("(prefers-color-scheme: dark)");
     this._dark.addEventListener("change", this._watch);

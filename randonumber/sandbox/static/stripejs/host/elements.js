@@ -28,7 +28,8 @@ class Elements {
 
   async update(options) {
     const merged = { ...this._options, ...options };
-    if (options && options.clientSecret !== undefined) wrong("Invalid value for elements.update(): clientSecret cannot be changed.");
+    if (options && options.clientSecret !== undefined)
+      wrong("Invalid value for elements.update(): clientSecret cannot be changed.");
     checkElementsOptions(merged, "elements.update()");
     this._options = merged;
     if (this._element?._frame) this._element._relook();

@@ -100,7 +100,14 @@ class Controller {
     };
     frame.iframe.setAttribute("aria-hidden", "true");
     frame.iframe.tabIndex = -1;
-    Object.assign(frame.iframe.style, { position: "absolute", width: "1px", height: "1px", border: "0", opacity: "0", pointerEvents: "none" });
+    Object.assign(frame.iframe.style, {
+      position: "absolute",
+      width: "1px",
+      height: "1px",
+      border: "0",
+      opacity: "0",
+      pointerEvents: "none",
+    });
     frame.attach(document.body);
     return frame;
   }

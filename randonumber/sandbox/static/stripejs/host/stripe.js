@@ -1,9 +1,22 @@
 // `window.Stripe`: the object that a shop's page works with.
 
 const UNDONE = [
-  "confirmCardPayment", "confirmCardSetup", "confirmUsBankAccountPayment", "confirmUsBankAccountSetup", "createConfirmationToken",
-  "createToken", "createSource", "retrieveSource", "handleCardAction", "paymentRequest", "redirectToCheckout",
-  "initEmbeddedCheckout", "initCheckout", "collectBankAccountForPayment", "collectBankAccountForSetup", "verifyIdentity",
+  "confirmCardPayment",
+  "confirmCardSetup",
+  "confirmUsBankAccountPayment",
+  "confirmUsBankAccountSetup",
+  "createConfirmationToken",
+  "createToken",
+  "createSource",
+  "retrieveSource",
+  "handleCardAction",
+  "paymentRequest",
+  "redirectToCheckout",
+  "initEmbeddedCheckout",
+  "initCheckout",
+  "collectBankAccountForPayment",
+  "collectBankAccountForSetup",
+  "verifyIdentity",
 ];
 
 class StripeObject {
