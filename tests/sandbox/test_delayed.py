@@ -147,7 +147,11 @@ def test_a_debit_needs_the_holders_consent(sdk: stripe.StripeClient) -> None:
 def test_only_dollars_are_debited(sdk: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="us_bank_account"):
         debit(sdk, currency="eur")
-    assert sdk.v1.charges.list().data == []
+    with pytest.raises(stripe.InvalidRequestError, match="us_bank_account"):
+        debit(sdk, currency="eur", confirm=False, payment_method="", mandate_data="")
+    with pytest.raises(stripe.InvalidRequestError, match="us_bank_account"):
+        debit(sdk, currency="eur", payment_method_types=[], return_url="http://127.0.0.1:5000/back")
+    assert sdk.v1.payment_intents.list().data == []
 
 
 @pytest.mark.parametrize(("amount", "fee"), [(100, 1), (62, 0), (63, 1), (1000, 8), (62_499, 500), (99_999, 500)])

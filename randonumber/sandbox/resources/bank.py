@@ -4,6 +4,7 @@ Numbers and names by https://docs.stripe.com/payments/ach-direct-debit/accept-a-
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from randonumber.sandbox.ids import new_id
@@ -91,6 +92,16 @@ def complaints(number: str, routing: str, holder: str) -> dict[str, str]:
     elif number not in SUCCEEDING and number not in FAILURES:
         found["account_number"] = NO_TEST_ACCOUNT
     return found
+
+
+def check_currency(types: Sequence[str], currency: str | None, param: str) -> None:
+    """Refuse a bank account among these payment methods in another currency than usd."""
+    if METHOD in types and currency != CURRENCY:
+        raise invalid(
+            f"The currency provided ({currency}) is invalid for the payment method type {METHOD}. "
+            f"Please use {CURRENCY}.",
+            param=param,
+        )
 
 
 def checked(given: Json, name: str) -> Account:

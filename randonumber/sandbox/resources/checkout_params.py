@@ -121,12 +121,7 @@ def methods(params: Json, currency: str | None) -> list[str]:
     Raises Refused when a bank account is to pay in another currency than usd.
     """
     named: list[str] = params.get("payment_method_types") or []
-    if bank.METHOD in named and currency != bank.CURRENCY:
-        raise invalid(
-            f"The currency provided ({currency}) is invalid for the payment method type {bank.METHOD}. "
-            f"Please use {bank.CURRENCY}.",
-            param="payment_method_types",
-        )
+    bank.check_currency(named, currency, "payment_method_types")
     every = OFFERED[params["mode"]]
     return list(dict.fromkeys(named)) or [kind for kind in every if kind == "card" or currency == bank.CURRENCY]
 

@@ -28,7 +28,7 @@ def begin(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> Json:
 
     Raises Refused for another currency than usd, or when there is no mandate.
     """
-    check_currency(intent["currency"])
+    bank.check_currency((bank.METHOD,), intent["currency"], "currency")
     mandate = mandate_for(scope, intent, method, accepted=accepted)
     made = charges.make(scope, intent, method, None, authenticated=False)
     made["payment_method_details"][bank.METHOD] |= {
@@ -49,16 +49,6 @@ def begin(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> Json:
     if number_of(scope, method["id"]) != bank.STUCK:
         schedule(scope, scope.now + DAYS_PROCESSING * DAY, "debit_ends", made["id"])
     return intent
-
-
-def check_currency(currency: str) -> None:
-    """Refuse what cannot be debited in the United States."""
-    if currency != bank.CURRENCY:
-        raise invalid(
-            f"The currency provided ({currency}) is invalid for the payment method type {bank.METHOD}. "
-            f"Please use {bank.CURRENCY}.",
-            param="currency",
-        )
 
 
 def mandate_for(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> str:

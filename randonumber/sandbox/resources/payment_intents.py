@@ -2,7 +2,7 @@
 
 from randonumber.sandbox import currencies
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources import debits, intents, payments
+from randonumber.sandbox.resources import bank, debits, intents, payments
 from randonumber.sandbox.resources.customers import filled, living
 from randonumber.sandbox.resources.intents import OPEN, PAYMENT
 from randonumber.sandbox.resources.payment_intent_template import TEXTS, blank, options
@@ -41,6 +41,7 @@ def create(scope: Scope, params: Json) -> Json:
             )
     currency = currencies.checked(params["currency"], "currency")
     currencies.check_amount(params["amount"], currency, "amount")
+    bank.check_currency(params.get("payment_method_types") or (), currency, "currency")
     if params.get("customer"):
         living(scope, params["customer"])
     intent = make(scope, params | {"currency": currency})
