@@ -195,6 +195,26 @@ def test_a_daily_schedule_pays_out_by_the_clock_alone(sandbox: Flask, sdk: Any) 
         sdk.v1.payouts.cancel(payout.id, {}, at(seller))
 
 
+def test_the_schedule_leaves_what_came_less_than_a_day_ago(sandbox: Flask, sdk: Any) -> None:
+    seller = account(sdk, {"interval": "daily"})
+    left = -(inprocess.now(sandbox) + DAY) % DAY + DAY  # until the payout
+    inprocess.advance(sandbox, left - 3600)
+    send(sdk, seller, 1000)
+    inprocess.advance(sandbox, 7200)
+    assert ([one.amount for one in of(sdk, seller)], held(sdk, seller)[0]) == ([5000], 1000)
+    inprocess.advance(sandbox, 2 * DAY)
+    assert ([one.amount for one in of(sdk, seller)], held(sdk, seller)[0]) == ([1000, 5000], 0)
+
+
+def test_the_clock_goes_on_when_an_account_ends_with_money_under_way(sandbox: Flask, sdk: Any) -> None:
+    seller = account(sdk, {"interval": "daily"}, "000111111113")
+    payout = pay_out(sdk, at(seller))
+    sdk.v1.accounts.delete(seller)
+    inprocess.advance(sandbox, 9 * DAY)
+    with unit(inprocess.sandbox_of(sandbox), seller) as scope:
+        assert scope.get("payout", payout.id).body["status"] == "failed"
+
+
 def test_an_automatic_payout_lists_what_it_paid_out_and_one_by_hand_does_not(sandbox: Flask, sdk: Any) -> None:
     seller = account(sdk, {"interval": "daily"})
     pay_out(sdk, at(seller))
