@@ -103,6 +103,14 @@ def test_one_more_is_the_default_only_when_asked(sdk: Any, account: str) -> None
     assert told(sdk, account).count("account.external_account.created") == 3
 
 
+def test_the_first_one_turns_payouts_on(sdk: Any) -> None:
+    params = {name: value for name, value in COMPLETE.items() if name != "external_account"}
+    account = sdk.v1.accounts.create(params).id
+    bank = sdk.v1.accounts.external_accounts.create(account, {"external_account": BANK})
+    assert bank.default_for_currency is True
+    assert sdk.v1.accounts.retrieve(account).payouts_enabled is True
+
+
 def test_one_given_with_the_account_takes_the_place_of_the_default(sdk: Any, account: str) -> None:
     changed = sdk.v1.accounts.update(account, {"external_account": "btok_us_verified_accountClosed"})
     assert [one["last4"] for one in changed.to_dict()["external_accounts"]["data"]] == ["1113"]

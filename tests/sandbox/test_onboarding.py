@@ -185,7 +185,17 @@ def test_after_a_link_the_details_belong_to_the_owner(sandbox: Flask, sdk: Any) 
             sdk.v1.accounts.update(account, params)
     with pytest.raises(stripe.PermissionError):
         sdk.v1.accounts.external_accounts.create(account, {"external_account": BANK})
-    assert sdk.v1.accounts.update(account, {"metadata": {"a": "1"}}).metadata["a"] == "1"
+    changed = sdk.v1.accounts.update(account, {"metadata": {"a": "1"}})
+    assert changed.metadata["a"] == "1"
+    assert "individual" not in changed
+
+
+@pytest.mark.parametrize("kind", ["express", "standard"])
+def test_an_owner_who_was_asked_for_nothing_in_particular_gets_the_usual(sandbox: Flask, sdk: Any, kind: str) -> None:
+    account = sdk.v1.accounts.create({"type": kind}).id
+    onboard(sandbox, link(sdk, account).url)
+    found = sdk.v1.accounts.retrieve(account).to_dict()
+    assert found["capabilities"] == {"card_payments": "active", "transfers": "active"}
 
 
 def test_a_custom_accounts_details_stay_open_to_its_platform(sdk: Any) -> None:
