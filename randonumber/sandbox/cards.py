@@ -13,6 +13,9 @@ BRANDS = (
     (("62",), "unionpay"), (("51", "52", "53", "54", "55", "22", "23", "24", "25", "26", "27"), "mastercard"),
     (("4",), "visa"),
 )  # fmt: skip
+COUNTRIES = {"036": "AU", "124": "CA", "250": "FR", "276": "DE", "380": "IT", "826": "GB"}
+IRISH = frozenset({"4000000000003220"})
+FUNDING = {"4000056655665556": "debit", "5200828282828210": "debit", "5105105105105100": "prepaid"}
 LUHN_BASE = 10
 AMEX_CVC = 4
 CVC = 3
@@ -68,6 +71,16 @@ class Card:
     def brand(self) -> str:
         """The network by the first digits."""
         return next((brand for heads, brand in BRANDS if self.number.startswith(heads)), "unknown")
+
+    @property
+    def country(self) -> str:
+        """Where it was issued: the ISO 3166 number stands in Stripe's test numbers of other countries than the US."""
+        return "IE" if self.number in IRISH else COUNTRIES.get(self.number[6:9], "US")
+
+    @property
+    def funding(self) -> str:
+        """Return `credit`, `debit` or `prepaid`."""
+        return FUNDING.get(self.number, "credit")
 
     @property
     def is_for_tests(self) -> bool:

@@ -187,6 +187,31 @@ def test_an_intent_without_a_method_cannot_be_confirmed(sdk: stripe.StripeClient
         sdk.v1.payment_intents.confirm(intent.id)
 
 
+def test_with_a_customer_stripe_asks_for_a_method_of_the_customer(sdk: stripe.StripeClient) -> None:
+    customer = sdk.v1.customers.create({}).id
+    intent = sdk.v1.payment_intents.create({"amount": 1000, "currency": "usd", "customer": customer})
+    with pytest.raises(stripe.InvalidRequestError, match=f"To confirm the PaymentIntent with {customer}, specify"):
+        sdk.v1.payment_intents.confirm(intent.id)
+
+
+def test_another_amount_ends_a_challenge(sdk: stripe.StripeClient) -> None:
+    intent = sdk.v1.payment_intents.create(paying("pm_card_threeDSecure2Required"))
+    changed = sdk.v1.payment_intents.update(intent.id, {"amount": 1100})
+    assert (changed.amount, changed.status, changed.next_action) == (1100, "requires_confirmation", None)
+
+
+def test_an_amount_that_is_paid_cannot_change(sdk: stripe.StripeClient) -> None:
+    intent = sdk.v1.payment_intents.create(paying("pm_card_visa"))
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        sdk.v1.payment_intents.update(intent.id, {"amount": 2000})
+    assert refused.value.param == "amount"
+    assert refused.value.user_message == (
+        "This PaymentIntent's amount could not be updated because it has a status of succeeded. You may only update "
+        "the amount of a PaymentIntent with one of the following statuses: requires_payment_method, "
+        "requires_confirmation, requires_action."
+    )
+
+
 def test_a_confirmation_that_could_redirect_wants_a_way_back(sdk: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="you must provide a `return_url`"):
         sdk.v1.payment_intents.create(paying("pm_card_visa", return_url=None))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import stripe
 
+from randonumber.sandbox import inprocess
 from tests.sandbox.conftest import types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from flask import Flask
 
 KEYS = {
     "id", "object", "allow_redisplay", "billing_details", "card", "created", "customer", "customer_account",
@@ -62,6 +66,16 @@ def test_a_card_that_cannot_be_one_is_402(
     found = refusal(lambda: sdk.v1.payment_methods.create(typed(**card)))
     assert (found["status"], found["type"], found["code"]) == (402, "card_error", code)
     assert (found["param"], found["message"]) == (param, message)
+
+
+def test_a_month_of_this_year_may_be_past(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    today = datetime.fromtimestamp(inprocess.now(sandbox), UTC)
+    inprocess.advance(sandbox, (31 if today.month == 1 else 0) * 24 * 60 * 60)
+    today = datetime.fromtimestamp(inprocess.now(sandbox), UTC)
+    past = typed(exp_month=today.month - 1, exp_year=today.year)
+    assert refusal(lambda: sdk.v1.payment_methods.create(past))["code"] == "invalid_expiry_month"
+    now = typed(exp_month=today.month, exp_year=today.year % 100)
+    assert sdk.v1.payment_methods.create(now).card.exp_year == today.year  # type: ignore[union-attr]
 
 
 def test_attaching_asks_the_bank_once_and_may_be_repeated(sdk: stripe.StripeClient, customer: str) -> None:

@@ -87,7 +87,11 @@ def test_a_card_of_another_customer_is_refused(sdk: stripe.StripeClient, custome
     own = attached(sdk, customer, "4242424242424242")
     other = sdk.v1.customers.create({}).id
     absent = refusal(lambda: sdk.v1.payment_intents.create(paying(own)))
-    assert absent["message"].endswith("Please include the Customer in the `customer` parameter on the PaymentIntent.")
+    assert (absent["code"], absent["param"]) == ("parameter_missing", "source")
+    assert absent["message"] == (
+        f"The `payment_method` parameter supplied {own} belongs to the Customer {customer}. Please include the "
+        "Customer in the `customer` parameter on the PaymentIntent."
+    )
     wrong = refusal(lambda: sdk.v1.payment_intents.create(paying(own, customer=other)))
     assert wrong["message"].startswith(f"The PaymentMethod {own} does not belong to the Customer you supplied {other}.")
 
@@ -109,6 +113,8 @@ def test_off_session_nobody_answers_a_challenge(
     assert (found["status"], found["code"], found["decline_code"]) == (402, *["authentication_required"] * 2)
     assert found["payment_intent"]["status"] == "requires_payment_method"
     assert found["payment_method"]["id"] == own
+    assert "charge" not in found
+    assert found["payment_intent"]["latest_charge"] is None
 
 
 @pytest.mark.parametrize(("number", "passes"), [(UNLESS_SET_UP, True), (ALWAYS, False)])

@@ -154,6 +154,12 @@ def test_cancelling_ends_an_intent_once(sdk: stripe.StripeClient) -> None:
     assert types(sdk)[-1] == "setup_intent.canceled"
 
 
+def test_cancelling_abandons_a_challenge(sdk: stripe.StripeClient) -> None:
+    intent = sdk.v1.setup_intents.create(CARD | {"payment_method": "pm_card_authenticationRequired", "confirm": True})
+    ended: Any = sdk.v1.setup_intents.cancel(intent.id, {"expand": ["latest_attempt"]})
+    assert (ended.status, ended.next_action, ended.latest_attempt.status) == ("canceled", None, "abandoned")
+
+
 def test_intents_are_listed_by_customer_and_method(sdk: stripe.StripeClient, customer: str) -> None:
     own = sdk.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
     one = sdk.v1.setup_intents.create(CARD | {"customer": customer}).id

@@ -69,9 +69,9 @@ def refused(scope: Scope, kind: Kind, body: Json, why: Json) -> Refused:
     return Refused(400, why | {kind.object: dict(shown(scope, kind, body))})
 
 
-def unexpected(scope: Scope, kind: Kind, body: Json, message: str) -> Refused:
+def unexpected(scope: Scope, kind: Kind, body: Json, message: str, *, param: str | None = None) -> Refused:
     """400 `payment_intent_unexpected_state`, or `setup_intent_…`, with the intent inside."""
-    return refused(scope, kind, body, fields(message, param=None, code=f"{kind.object}_unexpected_state"))
+    return refused(scope, kind, body, fields(message, param=param, code=f"{kind.object}_unexpected_state"))
 
 
 def found(scope: Scope, kind: Kind, intent: str, params: Json) -> Json:
@@ -129,7 +129,12 @@ def chosen(scope: Scope, kind: Kind, intent: Json, params: Json, *, known: bool 
         return None
     complaint = unfit(scope, kind, intent, method)
     if complaint:
-        why = fields(complaint, param="payment_method", code=None)
+        absent = kind is PAYMENT and complaint.startswith("The `payment_method`")
+        why = fields(
+            complaint,
+            param="source" if absent else "payment_method",
+            code="parameter_missing" if absent else None,
+        )
         raise refused(scope, kind, intent, why) if known else Refused(400, why)
     return method
 
@@ -138,9 +143,11 @@ def unfit(scope: Scope, kind: Kind, intent: Json, method: Json) -> str | None:
     """Return Stripe's sentence for a method that cannot be on this intent."""
     owner, customer, types = method["customer"], intent["customer"], intent["payment_method_types"]
     if owner and not customer:
+        payment = "`payment_method` parameter supplied {id}"
+        supplied = (payment if kind is PAYMENT else "payment method supplied ({id})").format(id=method["id"])
         return (
-            f"The payment method supplied ({method['id']}) belongs to the Customer {owner}. Please include the "
-            f"Customer in the `customer` parameter on the {kind.name}."
+            f"The {supplied} belongs to the Customer {owner}. Please include the Customer in the `customer` parameter "
+            f"on the {kind.name}."
         )
     if owner and owner != customer:
         return (
@@ -164,14 +171,7 @@ def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
     Raises Refused without one, or without a `return_url` where Stripe wants one.
     """
     if not intent["payment_method"]:
-        raise unexpected(
-            scope,
-            kind,
-            intent,
-            f"You cannot confirm this {kind.name} because it's missing a payment method. You can either update the "
-            f"{kind.name} with a payment method and then confirm it again, or confirm it again directly with a "
-            "payment method or ConfirmationToken.",
-        )
+        raise unexpected(scope, kind, intent, methodless(kind, intent))
     offered = intent["automatic_payment_methods"]
     redirects = bool(offered and offered["allow_redirects"] == "always")
     if redirects and not params.get("return_url") and not params.get("off_session"):
@@ -187,6 +187,20 @@ def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
     if complaint:
         raise refused(scope, kind, intent, fields(complaint, param=None, code=None))
     return method
+
+
+def methodless(kind: Kind, intent: Json) -> str:
+    """Return what Stripe says of confirming an intent without a method, as recorded."""
+    start = f"You cannot confirm this {kind.name} because it's missing a payment method."
+    if kind is PAYMENT and intent["customer"]:
+        return (
+            f"{start} To confirm the PaymentIntent with {intent['customer']}, specify a payment method attached to "
+            "this customer along with the customer ID."
+        )
+    return (
+        f"{start} You can either update the {kind.name} with a payment method and then confirm it again, or confirm "
+        "it again directly with a payment method or ConfirmationToken."
+    )
 
 
 def put(scope: Scope, intent: Json, method: Json) -> None:

@@ -161,9 +161,10 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
             scope,
             PAYMENT,
             body,
-            f"This PaymentIntent's {locked[0]} could not be updated because it has a status of {body['status']}. You "
-            f"may only update the {locked[0]} of a PaymentIntent with one of the following statuses: "
-            f"{', '.join(OPEN)}.",
+            param=locked[0],
+            message=f"This PaymentIntent's {locked[0]} could not be updated because it has a status of "
+            f"{body['status']}. You may only update the {locked[0]} of a PaymentIntent with one of the following "
+            f"statuses: {', '.join(OPEN)}.",
         )
     if params.get("customer"):
         body["customer"] = living(scope, params["customer"])["id"]

@@ -64,7 +64,7 @@ def pay(
     if not saved_methods.needs_challenge(scope, intent, method, off_session=off_session):
         return charge(scope, intent, method, behaviour(number_of(scope, method["id"])), authenticated=False)
     if off_session:
-        return charge(scope, intent, method, Behaviour(decline=NOBODY_THERE), authenticated=False)
+        raise declined(scope, intent, method, None, NOBODY_THERE)
     if not challenges:
         raise declined(scope, intent, method, None, NOT_HANDLED)
     return ask(scope, intent, method, return_url)
