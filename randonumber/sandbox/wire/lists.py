@@ -56,11 +56,11 @@ def over_time(column: str, span: Any) -> Ranges:
 def alike(scope: Scope, kind: str, column: str, start: str) -> list[str]:
     """Return the values of a column that begin like this, step by step in its index, however many objects there are."""
     found: list[str] = []
-    sql = (
-        f"SELECT {column} AS value FROM objects WHERE account = ? AND kind = ? AND {column} >= ? AND {column} > ? "  # noqa: S608 -- constants alone
-        f"AND {column} < ? ORDER BY {column} LIMIT 1"
-    )
-    while row := scope.store.row(sql, scope.account, kind, start, found[-1] if found else "", start + "\U0010ffff"):
+    while row := scope.store.row(
+        f"SELECT {column} AS value FROM objects WHERE account = ? AND kind = ? AND {column} {'>' if found else '>='} ? "  # noqa: S608 -- constants alone
+        f"AND {column} < ? ORDER BY {column} LIMIT 1",
+        scope.account, kind, found[-1] if found else start, start + "\U0010ffff",
+    ):  # fmt: skip
         found.append(row["value"])
     return found
 
