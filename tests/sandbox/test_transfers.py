@@ -233,3 +233,21 @@ def test_who_answers_for_its_own_losses_must_have_the_money(sdk: Any, standard: 
     assert error.value.code == "balance_insufficient"
     assert held(sdk, standard)[0] == 500
     assert sdk.v1.transfers.reversals.create(transfer.id, {"amount": 500}).amount == 500
+
+
+def test_a_refused_transfer_stays_refused_under_its_key(sdk: Any, seller: str) -> None:
+    order: Any = {"amount": 2000, "currency": "usd", "destination": seller}
+    for _ in range(2):
+        with pytest.raises(stripe.InvalidRequestError) as error:
+            sdk.v1.transfers.create(order, {"idempotency_key": "wd_1"})
+        assert error.value.code == "balance_insufficient"
+        fund(sdk)
+    first, again = (sdk.v1.transfers.create(order, {"idempotency_key": "wd_2"}) for _ in range(2))
+    assert (first.id, held(sdk, seller)[0]) == (again.id, 2000)
+
+
+def test_a_platform_below_zero_sends_nothing(sdk: Any, seller: str) -> None:
+    pay(sdk, 10_000, "pm_card_createDispute")
+    assert money(sdk)[0] < 0
+    assert refused(sdk, seller, amount=1).code == "balance_insufficient"
+    assert held(sdk, seller) == (0, 0, 0)
