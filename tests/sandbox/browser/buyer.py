@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, FrameLocator
 
 FRAME = 'iframe[title="Secure payment input frame"]:not([aria-hidden])'
+THROWN = """async ([code, clientSecret]) => {
+  const { stripe, elements, element } = window.shop;
+  const fresh = () => stripe.elements({ mode: "payment", amount: 100, currency: "usd" });
+  try { await eval(code); }
+  catch (error) { return `${error.name}: ${error.message}`; }
+  return null;
+}"""
+"""What an expression throws, or its promise: with `fresh()` for other elements than the page's."""
 OF_A_PAGE = ("times <h1>", "times <main>")
 """What the audit wants of every page, and a part of a page has not."""
 
@@ -71,6 +79,16 @@ class Buyer(Visitor):
     def heard(self, name: str) -> list[Any]:
         """Return the events of that name which the element sent to the shop."""
         return [event for heard, event in self.page.evaluate("window.heard") if heard == name]
+
+    def run(self, code: str) -> Any:
+        """Return what an expression of the shop's script comes to."""
+        names = "const { stripe, elements, element } = shop;"
+        return self.page.evaluate(f"async () => {{ {names} return await {code}; }}")
+
+    def thrown(self, code: str, secret: str = "") -> str | None:
+        """Return what an expression of the shop's script throws. The page must let tests evaluate what they like."""
+        found: str | None = self.page.evaluate(THROWN, [code, secret])
+        return found
 
     def challenge(self, answer: str) -> None:
         """Answer the bank's question."""
