@@ -137,6 +137,10 @@ def test_a_saved_method_is_changed_and_told_of(sdk: stripe.StripeClient, custome
     changed = sdk.v1.payment_methods.update(own.id, changes)
     assert (changed.billing_details.name, changed.card.exp_year) == ("Ann", 2041)  # type: ignore[union-attr]
     assert types(sdk)[-1] == "payment_method.updated"
+    for address, shown in (({"city": "Bern"}, "Bern"), ({"line1": "Way 1"}, "Bern"), ("", None)):
+        params: Any = {"billing_details": {"address": address}}
+        again: Any = sdk.v1.payment_methods.update(own.id, params)
+        assert (again.billing_details.name, again.billing_details.address.city) == ("Ann", shown)
     sdk.v1.payment_methods.update(own.id, {"allow_redisplay": "limited"})
     told: Any = sdk.v1.events.list({"type": "payment_method.updated"}).data[0]
     assert told.data.previous_attributes.to_dict() == {"allow_redisplay": "unspecified"}

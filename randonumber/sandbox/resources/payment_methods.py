@@ -22,7 +22,8 @@ def billing(given: Json | str | None, old: Json | None = None) -> Json:
     """Return billing details with every key that Stripe shows; what is not given stays as it was."""
     new = given if isinstance(given, dict) else {}
     before = old or {}
-    address, kept = new.get("address") or {}, before.get("address") or {}
+    address = new.get("address", {}) or {}
+    kept = before.get("address", {}) if new.get("address", {}) != "" else {}
     return {
         "address": {name: address.get(name, kept.get(name)) or None for name in ADDRESS},
         **{name: new.get(name, before.get(name)) or None for name in PERSON},
