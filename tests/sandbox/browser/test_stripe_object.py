@@ -75,6 +75,17 @@ def test_the_banks_question_is_asked_of_what_the_server_confirmed(
     assert buyer.come_back().startswith("order 8: succeeded, succeeded")
 
 
+def test_without_a_return_address_the_banks_question_leads_back_to_the_page_that_asked(
+    buyer: Buyer, intent: Any
+) -> None:
+    given = (
+        f"clientSecret: '{intent.client_secret}', confirmParams: {{payment_method: 'pm_card_threeDSecure2Required'}}"
+    )
+    buyer.page.evaluate(f"void shop.stripe.confirmPayment({{{given}, redirect: 'if_required'}})")
+    buyer.challenge("Fail authentication")
+    buyer.page.wait_for_url(re.compile(rf"/pay\?.*payment_intent={intent.id}.*redirect_status=failed"))
+
+
 def test_an_intent_without_a_question_is_answered_at_once(buyer: Buyer, intent: Any) -> None:
     found = buyer.run(f"stripe.handleNextAction({{clientSecret: '{intent.client_secret}'}})")
     assert found["paymentIntent"]["id"] == intent.id
