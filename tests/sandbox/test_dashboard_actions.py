@@ -57,7 +57,7 @@ def test_a_charge_is_refunded_in_part_and_then_the_rest(
     sandbox: Flask, sdk: stripe.StripeClient, page: Callable[..., Any], act: Callable[..., Any]
 ) -> None:
     charge = paid(sandbox, sdk)
-    answer = act(charge.id, "refund", amount="2.50", reason="duplicate")
+    answer = act(charge.id, "refund", amount="2.5", reason="duplicate")
     assert answer.status_code == 303
     assert answer.location == f"/dashboard/object/{charge.id}?done=refund"
     refund = sdk.v1.refunds.list({"charge": charge.id}).data[0]

@@ -36,7 +36,8 @@ def act(object_id: str, name: str) -> Response | tuple[str, int]:
                 made = action.run(own, found, form)
                 own.run_later()
         except Refused as refused:
-            scope.later.clear()
+            if not refused.effects_stay:
+                scope.later.clear()
             return page(scope, found_or_404(scope, object_id), notice=str(refused), typed=typed), refused.status
         if action.leads and made:
             return redirect(made["url"], 303)
