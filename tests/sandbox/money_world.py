@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from randonumber.sandbox import create_sandbox, inprocess
-from randonumber.sandbox.resources import payouts
+from randonumber.sandbox.resources.funds import payouts
 from randonumber.sandbox.scope import unit
 from tests.sandbox.conftest import make_sdk
 from tests.sandbox.driven.connect import COMPLETE

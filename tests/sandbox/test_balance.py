@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from randonumber.sandbox import create_sandbox, inprocess
-from randonumber.sandbox.resources.settlements import fee_minor
+from randonumber.sandbox.resources.funds.settlements import fee_minor
 from tests.sandbox.conftest import make_sdk, types
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from randonumber.sandbox import inprocess
-from randonumber.sandbox.resources.settlements import debit_fee_minor
+from randonumber.sandbox.resources.funds.settlements import debit_fee_minor
 from tests.sandbox.conftest import types
 
 if TYPE_CHECKING:

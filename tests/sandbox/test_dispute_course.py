@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randonumber.sandbox import inprocess
-from randonumber.sandbox.resources import disputes
+from randonumber.sandbox.resources.disputes import disputes
 from randonumber.sandbox.scope import unit
 from randonumber.sandbox.wire.errors import Refused
 from tests.sandbox.charging import charge, money, named, refused, since

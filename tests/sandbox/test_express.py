@@ -8,7 +8,7 @@ import stripe
 
 from randonumber.sandbox.inprocess import sandbox_of
 from randonumber.sandbox.inprocess_connect import onboard
-from randonumber.sandbox.resources.balance_transactions import Booking, book
+from randonumber.sandbox.resources.funds.balance_transactions import Booking, book
 from randonumber.sandbox.scope import unit
 from tests.sandbox.conftest import make_sdk
 from tests.sandbox.driven.connect import ASKED, LINK

@@ -7,7 +7,7 @@ import stripe
 
 from randonumber.sandbox.inprocess import sandbox_of
 from randonumber.sandbox.inprocess_connect import onboard
-from randonumber.sandbox.resources import bank_accounts, external_accounts
+from randonumber.sandbox.resources.connect import bank_accounts, external_accounts
 from randonumber.sandbox.scope import unit
 from tests.sandbox.driven.connect import BANK, COMPLETE, LINK
 

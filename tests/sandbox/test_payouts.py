@@ -7,7 +7,7 @@ import pytest
 import stripe
 
 from randonumber.sandbox import inprocess
-from randonumber.sandbox.resources import payouts
+from randonumber.sandbox.resources.funds import payouts
 from randonumber.sandbox.scope import unit
 from tests.sandbox.conftest import types
 from tests.sandbox.driven.connect import COMPLETE

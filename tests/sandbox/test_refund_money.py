@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from randonumber.sandbox import inprocess
-from randonumber.sandbox.resources import refund_outcomes
+from randonumber.sandbox.resources.refunds import refund_outcomes
 from randonumber.sandbox.scope import unit
 from randonumber.sandbox.wire.errors import Refused
 from tests.sandbox.charging import charge, earlier, money, named, refused, since

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
-from randonumber.sandbox.resources import checkout_ending, checkout_payment, payments, setups
+from randonumber.sandbox.resources.checkout import checkout_ending, checkout_payment
+from randonumber.sandbox.resources.payments import payments, setups
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import Refused

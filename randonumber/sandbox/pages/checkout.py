@@ -6,8 +6,9 @@ from werkzeug.wrappers import Response
 from randonumber.sandbox.pages import checkout_form
 from randonumber.sandbox.pages.checkout_form import FIELDS, Attempt
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
-from randonumber.sandbox.resources import bank, checkout_payment, checkout_setup
-from randonumber.sandbox.resources.checkout_buyer import cancel_url, success_url
+from randonumber.sandbox.resources.checkout import checkout_payment, checkout_setup
+from randonumber.sandbox.resources.checkout.checkout_buyer import cancel_url, success_url
+from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import Refused

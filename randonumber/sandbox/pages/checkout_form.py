@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from randonumber.sandbox import cards
-from randonumber.sandbox.resources import bank
-from randonumber.sandbox.resources.checkout_buyer import Buyer
+from randonumber.sandbox.resources.checkout.checkout_buyer import Buyer
+from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Scope
 
 EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{2}|\d{4})\s*$", re.ASCII)

@@ -5,7 +5,8 @@ import json
 from flask import Blueprint, abort, render_template, request
 
 from randonumber.sandbox.pages.layout import sandbox
-from randonumber.sandbox.resources import account_links, balance
+from randonumber.sandbox.resources.connect import account_links
+from randonumber.sandbox.resources.funds import balance
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.store import Record
 

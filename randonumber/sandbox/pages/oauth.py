@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from randonumber.sandbox import faults
 from randonumber.sandbox.ids import account_id, new_id
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
-from randonumber.sandbox.resources import oauth
-from randonumber.sandbox.resources.account_details import web_address
-from randonumber.sandbox.resources.oauth import OAuthRefused
+from randonumber.sandbox.resources.connect import oauth
+from randonumber.sandbox.resources.connect.account_details import web_address
+from randonumber.sandbox.resources.connect.oauth import OAuthRefused
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.wire import keys
 from randonumber.sandbox.wire.errors import Refused

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
-from randonumber.sandbox.resources import account_links, bank_accounts, onboarding
-from randonumber.sandbox.resources.onboarding import Answers
+from randonumber.sandbox.resources.connect import account_links, bank_accounts, onboarding
+from randonumber.sandbox.resources.connect.onboarding import Answers
 from randonumber.sandbox.scope import Scope, unit
 from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import Refused

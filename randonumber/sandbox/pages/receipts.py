@@ -3,7 +3,8 @@
 from flask import Blueprint, abort, render_template
 
 from randonumber.sandbox.pages.layout import sandbox
-from randonumber.sandbox.resources import disputes, refunds
+from randonumber.sandbox.resources.disputes import disputes
+from randonumber.sandbox.resources.refunds import refunds
 from randonumber.sandbox.scope import unit
 
 pages = Blueprint("receipts", __name__)

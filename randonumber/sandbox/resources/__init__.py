@@ -4,27 +4,19 @@
 left out until `expand` asks for them.
 """
 
-from randonumber.sandbox.resources import (
-    account_links,
-    accounts,
-    balance,
-    balance_transactions,
+from randonumber.sandbox.resources import customers, events, webhook_endpoints
+from randonumber.sandbox.resources.checkout import checkout_sessions
+from randonumber.sandbox.resources.connect import account_links, accounts, external_accounts
+from randonumber.sandbox.resources.disputes import disputes
+from randonumber.sandbox.resources.funds import balance, balance_transactions, payouts, transfer_reversals, transfers
+from randonumber.sandbox.resources.payments import (
     charges,
-    checkout_sessions,
-    customers,
     debits,
-    disputes,
-    events,
-    external_accounts,
     payment_intents,
     payment_method_operations,
-    payouts,
-    refunds,
     setup_intents,
-    transfer_reversals,
-    transfers,
-    webhook_endpoints,
 )
+from randonumber.sandbox.resources.refunds import refunds
 from randonumber.sandbox.scope import Operations
 
 MODULES = (

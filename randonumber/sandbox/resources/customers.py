@@ -2,8 +2,8 @@
 
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record, updated
-from randonumber.sandbox.resources import saved_methods
-from randonumber.sandbox.resources.payment_methods import named
+from randonumber.sandbox.resources.payments import saved_methods
+from randonumber.sandbox.resources.payments.payment_methods import named
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page

@@ -36,13 +36,16 @@ def setup(on: Drive) -> str:
     return on.v1.setup_intents.create({"payment_method_types": ["card"]}).id
 
 
+def retrieve_owned(on: Drive, *, customer: str, payment_method: str) -> Any:
+    """A customer's own payment method."""
+    return on.v1.customers.payment_methods.retrieve(customer, payment_method)
+
+
 OPERATIONS: dict[str, Callable[[Drive], Any]] = {
     "GET /v1/customers/{customer}/payment_methods": lambda on: on.v1.customers.payment_methods.list(
         owned(on)["customer"]
     ),
-    "GET /v1/customers/{customer}/payment_methods/{payment_method}": lambda on: (
-        on.v1.customers.payment_methods.retrieve(**owned(on))
-    ),
+    "GET /v1/customers/{customer}/payment_methods/{payment_method}": lambda on: retrieve_owned(on, **owned(on)),
     "GET /v1/payment_methods": lambda on: on.v1.payment_methods.list(
         {"customer": owned(on)["customer"], "type": "card"}
     ),

@@ -2,7 +2,8 @@
 
 from randonumber.sandbox.pages.dashboard.action import Action, Form, handle, is_in
 from randonumber.sandbox.pages.dashboard.forms import Field, minor
-from randonumber.sandbox.resources import account_state, accounts, payout_ends
+from randonumber.sandbox.resources.connect import account_state, accounts
+from randonumber.sandbox.resources.funds import payout_ends
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import invalid

@@ -3,7 +3,9 @@
 from randonumber.sandbox.pages.dashboard.account_actions import ACCOUNT, PAYOUT
 from randonumber.sandbox.pages.dashboard.action import Action, Form, handle, is_in
 from randonumber.sandbox.pages.dashboard.forms import Field, major, minor
-from randonumber.sandbox.resources import debits, disputes, refund_outcomes
+from randonumber.sandbox.resources.disputes import disputes
+from randonumber.sandbox.resources.payments import debits
+from randonumber.sandbox.resources.refunds import refund_outcomes
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.store import Record
 

@@ -15,7 +15,8 @@ from randonumber.sandbox.pages.dashboard.deliveries import attempts_of, sent_to
 from randonumber.sandbox.pages.dashboard.kinds import kind_of
 from randonumber.sandbox.pages.dashboard.related import related
 from randonumber.sandbox.pages.layout import sandbox
-from randonumber.sandbox.resources import HANDLERS, balance
+from randonumber.sandbox.resources import HANDLERS
+from randonumber.sandbox.resources.funds import balance
 from randonumber.sandbox.scope import Scope, unit
 from randonumber.sandbox.store import Record
 

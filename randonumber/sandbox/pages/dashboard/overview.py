@@ -10,7 +10,7 @@ from randonumber.sandbox.pages.dashboard import reading
 from randonumber.sandbox.pages.dashboard.blueprint import MENU, chosen_account, here, pages
 from randonumber.sandbox.pages.dashboard.cells import spoken
 from randonumber.sandbox.pages.layout import sandbox
-from randonumber.sandbox.resources import balance
+from randonumber.sandbox.resources.funds import balance
 from randonumber.sandbox.same_site import refuse_other_sites
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.switches import advance

@@ -1,0 +1,1 @@
+"""Checkout Sessions and what they are made of."""

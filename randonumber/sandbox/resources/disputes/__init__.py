@@ -1,0 +1,1 @@
+"""Money that banks take back for buyers."""

@@ -1,0 +1,1 @@
+"""Balances, and the money that moves between them and out to banks."""

@@ -1,0 +1,1 @@
+"""Payment methods, the intents that use them, and the charges they make."""
