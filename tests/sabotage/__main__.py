@@ -11,10 +11,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from randonumber.config import ROOT
 from tests.sabotage.defects import DEFECTS, Defect
+from tests.sabotage.sandbox_defects import SANDBOX_DEFECTS
 
+EVERY: Final = (*DEFECTS, *SANDBOX_DEFECTS)
 TESTS_FAILED = 1
 """pytest's exit code for failed tests; a broken collection has another."""
 
@@ -22,7 +25,7 @@ TESTS_FAILED = 1
 def main() -> int:
     """Run the defects and print a line for each."""
     wanted = sys.argv[1:]
-    chosen = [defect for defect in DEFECTS if not wanted or defect.name in wanted]
+    chosen = [defect for defect in EVERY if not wanted or defect.name in wanted]
     healthy = _run(sorted({test for defect in chosen for test in defect.tests}), None)
     if healthy.returncode != 0:
         print(healthy.stdout, "\nThe tests fail without any defect: mend them first.")
