@@ -72,6 +72,7 @@ def rage(app: Flask, base: str, *, count: int, seconds: int, seed: int) -> Resul
             end(working, signal.SIGKILL)
             kills, killed_at = kills + 1, time.monotonic()
             working = fork(app, work)
+    switch(base, "DELETE")
     stopped_at = time.monotonic()
     stuck = wait_for_the_end(app)
     end(working, signal.SIGTERM)
@@ -152,14 +153,28 @@ def end(process: int, number: signal.Signals) -> None:
 
 
 def wait_for_the_end(app: Flask) -> int:
-    """Wait until no call is open, and return how many are after a minute."""
+    """Wait until no call is open, and return how many are a minute after Stripe is well again."""
     deadline = time.monotonic() + LONGEST_END_SECONDS
     while True:
         with app.app_context(), transaction() as session:
             left = session.execute(text("SELECT count(*) FROM stripe_calls WHERE closed_at IS NULL")).scalar_one()
-        if not left or time.monotonic() > deadline:
+        if not left:
+            return 0
+        if time.monotonic() > deadline:
+            click.echo(what_is_left(app), err=True)
             return int(left)
         time.sleep(0.3)
+
+
+def what_is_left(app: Flask) -> str:
+    """Return the open calls, the jobs and the workers as text."""
+    queries = (
+        "SELECT to_jsonb(stripe_calls) FROM stripe_calls WHERE closed_at IS NULL",
+        "SELECT to_jsonb(procrastinate_jobs) FROM procrastinate_jobs",
+        "SELECT to_jsonb(procrastinate_workers) FROM procrastinate_workers",
+    )
+    with app.app_context(), transaction() as session:
+        return "\n".join(json.dumps(row) for query in queries for row in session.scalars(text(query)))
 
 
 def stripe_objects(base: str) -> dict[str, list[str]]:
@@ -183,15 +198,20 @@ def unreliable_stripe(seed: int) -> Iterator[str]:
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        for fault, rate in FAULTS.items():
-            plan = {"operation": "POST /v1/customers", "fault": fault, "rate": rate, "seed": seed}
-            body, headers = json.dumps(plan).encode(), {"Content-Type": "application/json"}
-            request = urllib.request.Request(f"{base}/_sandbox/faults", data=body, headers=headers)  # noqa: S310
-            urllib.request.urlopen(request).close()  # noqa: S310 - an address on this machine
+        for number, (fault, rate) in enumerate(FAULTS.items()):  # equal seeds would let them strike together
+            plan = {"operation": "POST /v1/customers", "fault": fault, "rate": rate, "seed": seed + number}
+            switch(base, "POST", plan)
         yield base
     finally:
         process.kill()
         process.communicate()
+
+
+def switch(base: str, method: str, plan: Mapping[str, Any] | None = None) -> None:
+    """Add to the sandbox's fault plan, or empty it."""
+    body, headers = json.dumps(plan or {}).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{base}/_sandbox/faults", data=body, headers=headers, method=method)  # noqa: S310
+    urllib.request.urlopen(request).close()  # noqa: S310 - an address on this machine
 
 
 @click.command()
