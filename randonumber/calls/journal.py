@@ -63,7 +63,8 @@ def plan(
     after it was closed, the next attempt begins under a new key. A job drives the call should this process die.
     """
     given = dict(params)
-    if get_operation(current_app, operation).find is not None:
+    registered = get_operation(current_app, operation)
+    if registered.find is not None and registered.is_marked:
         given["metadata"] = {**given.get("metadata", {}), "ref": ref}
     text = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return _insert(session, operation, ref, text, stripe_account, due_in=timedelta(seconds=HANDOVER_SECONDS))

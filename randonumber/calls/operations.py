@@ -46,13 +46,16 @@ class Operation:
     `settled` and `refused` are building blocks: they run in the transaction that closes the journal's row. They may
     take locks of their own; nobody who waits for those may wait for the journal's row. `find` runs with no
     transaction open and returns Stripe's object that carries `metadata.ref` of this call, reading all pages of a
-    list; None in its place means that a second object would do no harm, so that nothing is ever looked up.
+    list; None in its place means that a second object would do no harm, so that nothing is ever looked up. An
+    operation that makes no object but moves one (`is_marked` False) gets no `metadata.ref`: its `find` reads the object
+    that its parameters name, and returns it once it has moved.
     """
 
     name: str
     settled: Settled
     refused: Refused
     find: Find | None = None
+    is_marked: bool = True
 
 
 class UnknownOperation(LookupError):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from randonumber import calls, hooks, reconciliation, sweeps
+from randonumber import calls, hooks, sweeps
 from randonumber.calls import Operation
 from randonumber.credits import claims, commands, handlers, jobs, queries, views
 from randonumber.credits.checks import CHECKS
-from randonumber.credits.service import customers, granting, opening, sessions
+from randonumber.credits.service import customers, granting, intents, opening, sessions
 from randonumber.hooks import AccountSection
 from randonumber.ledger.checks import register as register_checks
 
@@ -20,8 +20,10 @@ __all__ = ["init_app", "jobs"]
 _LATEST: Final = 5
 OPERATIONS: Final = (
     Operation(name=customers.CREATE, settled=customers.settle, refused=customers.refuse, find=customers.find),
-    Operation(name=sessions.CREATE, settled=opening.settle, refused=opening.refuse, find=sessions.find),
-    Operation(name=sessions.EXPIRE, settled=opening.settle_expiry, refused=opening.refuse_expiry),
+    Operation(name=sessions.CREATE, settled=opening.settle_session, refused=opening.refuse, find=sessions.find),
+    Operation(name=sessions.EXPIRE, settled=opening.settle_closing, refused=opening.refuse_closing),
+    Operation(name=intents.CREATE, settled=opening.settle_intent, refused=opening.refuse, find=intents.find),
+    Operation(name=intents.CANCEL, settled=opening.settle_closing, refused=opening.refuse_closing),
 )
 
 
@@ -32,8 +34,7 @@ def init_app(app: Flask) -> None:
     handlers.init_app(app)
     for operation in OPERATIONS:
         calls.register(app, operation)
-    for prefix in claims.PREFIXES:
-        reconciliation.register_claim(app, prefix, claims)
+    claims.init_app(app)
     register_checks(*CHECKS)
     sweeps.register(app, "purchases", jobs.sweep_all)
     hooks.on_sign_up(app, granting.open_accounts)

@@ -81,6 +81,7 @@ Index(
     Account.id,
     postgresql_where=text("is_open"),
 )
+Index("accounts_expiring_lots_idx", Lot.expires_at, postgresql_where=text("is_open AND expires_at IS NOT NULL"))
 
 
 class Transaction(Base):

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
         Account,
         Balance,
         BalanceTransaction,
+        Card,
         Charge,
         CheckoutSession,
         Customer,
+        Dispute,
         Event,
         PaymentIntent,
+        Refund,
+        SetupIntent,
     )
     from randonumber.stripe_gateway.wire import Wire
 
@@ -31,12 +35,21 @@ WRITES: Final[Mapping[str, str]] = {
     "checkout_session.create": "/v1/checkout/sessions",
     "checkout_session.expire": "/v1/checkout/sessions/{session}/expire",
     "customer.create": "/v1/customers",
+    "payment_intent.cancel": "/v1/payment_intents/{intent}/cancel",
+    "payment_intent.confirm": "/v1/payment_intents/{intent}/confirm",
+    "payment_intent.create": "/v1/payment_intents",
+    "payment_method.detach": "/v1/payment_methods/{payment_method}/detach",
+    "refund.create": "/v1/refunds",
+    "setup_intent.create": "/v1/setup_intents",
 }
 """Every outbound write: our word for it, and where it is posted. A name in braces is taken out of the parameters."""
 
 LISTS: Final[Mapping[str, str]] = {
     "checkout_sessions": "/v1/checkout/sessions",
     "customers": "/v1/customers",
+    "payment_intents": "/v1/payment_intents",
+    "refunds": "/v1/refunds",
+    "setup_intents": "/v1/setup_intents",
 }
 """The lists in which an object whose creation has an unknown outcome is looked up."""
 
@@ -62,7 +75,8 @@ class Gateway:
     def find_by_ref(self, kind: str, ref: str, **filters: str) -> dict[str, Any] | None:
         """Return the newest object of a list whose `metadata.ref` is `ref`, reading all pages; None when there is none.
 
-        `kind` is `customers` (filter `email`) or `checkout_sessions` (filter `customer`).
+        `kind` is `customers` (filter `email`), `refunds` (filter `payment_intent`), or one of `checkout_sessions`,
+        `payment_intents` and `setup_intents` (filter `customer`).
         """
         for item in self._list(LISTS[kind], **filters):
             if (item.get("metadata") or {}).get("ref") == ref:
@@ -87,19 +101,41 @@ class Gateway:
         """Return a charge. Raises StripeNotFound."""
         return reading.charge(self._get(f"/v1/charges/{_segment(charge_id)}"))
 
+    def get_card(self, payment_method_id: str) -> Card | None:
+        """Return a saved card; None for a payment method that is no card. Raises StripeNotFound."""
+        found = self._get(f"/v1/payment_methods/{_segment(payment_method_id)}")
+        return reading.card(found) if found["type"] == "card" else None
+
     def get_checkout_session(self, session_id: str) -> CheckoutSession:
         """Return a Checkout Session. Raises StripeNotFound."""
         return reading.checkout_session(self._get(f"/v1/checkout/sessions/{_segment(session_id)}"))
+
+    def get_dispute(self, dispute_id: str) -> Dispute:
+        """Return a dispute. Raises StripeNotFound."""
+        return reading.dispute(self._get(f"/v1/disputes/{_segment(dispute_id)}"))
 
     def get_payment_intent(self, payment_intent_id: str) -> PaymentIntent:
         """Return a PaymentIntent with its latest charge. Raises StripeNotFound."""
         path = f"/v1/payment_intents/{_segment(payment_intent_id)}"
         return reading.payment_intent(self._get(path, expand=["latest_charge"]))
 
+    def get_refund(self, refund_id: str) -> Refund:
+        """Return a refund. Raises StripeNotFound."""
+        return reading.refund(self._get(f"/v1/refunds/{_segment(refund_id)}"))
+
+    def get_setup_intent(self, setup_intent_id: str) -> SetupIntent:
+        """Return a SetupIntent. Raises StripeNotFound."""
+        return reading.setup_intent(self._get(f"/v1/setup_intents/{_segment(setup_intent_id)}"))
+
     def list_balance_transactions(self, created_gte: datetime) -> list[BalanceTransaction]:
         """Return every balance transaction made at or after `created_gte` (whole seconds), newest first."""
         rows = self._list("/v1/balance_transactions", created={"gte": _seconds(created_gte)})
         return [reading.balance_transaction(row) for row in rows]
+
+    def list_cards(self, customer: str) -> list[Card]:
+        """Return every saved card of a customer, newest first. Raises StripeNotFound."""
+        rows = self._list(f"/v1/customers/{_segment(customer)}/payment_methods", type="card")
+        return [reading.card(row) for row in rows]
 
     def list_checkout_sessions(self, customer: str) -> list[CheckoutSession]:
         """Return every Checkout Session of a customer, newest first."""
@@ -109,10 +145,20 @@ class Gateway:
         """Return every customer with exactly this address, newest first; deleted ones are not listed."""
         return [reading.customer(row) for row in self._list("/v1/customers", email=email)]
 
+    def list_disputes(self, charge: str) -> list[Dispute]:
+        """Return every dispute of a charge, oldest first."""
+        rows = [reading.dispute(row) for row in self._list("/v1/disputes", charge=charge)]
+        return sorted(rows, key=lambda row: (row.created_at, row.id))
+
     def list_events(self, created_gte: datetime) -> list[Event]:
         """Return every event since `created_gte`, oldest first. Stripe lists events for 30 days."""
         rows = list(self._list("/v1/events", created={"gte": _seconds(created_gte)}))
         return [reading.event(row) for row in reversed(rows)]
+
+    def list_refunds(self, charge: str) -> list[Refund]:
+        """Return every refund of a charge, oldest first."""
+        rows = [reading.refund(row) for row in self._list("/v1/refunds", charge=charge)]
+        return sorted(rows, key=lambda row: (row.created_at, row.id))
 
     def _get(self, path: str, **params: Any) -> dict[str, Any]:
         return self.wire.request("get", path, params)

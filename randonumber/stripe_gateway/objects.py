@@ -53,7 +53,10 @@ class CheckoutSession:
 
 @dataclass(frozen=True, kw_only=True)
 class Charge:
-    """One movement of a buyer's money. `balance_transaction_id` is often None in its first seconds."""
+    """One movement of a buyer's money. `balance_transaction_id` is often None in its first seconds.
+
+    `amount_refunded` counts no refund that failed; `disputed` stays true whatever becomes of the dispute.
+    """
 
     id: str
     amount: int
@@ -67,12 +70,19 @@ class Charge:
     payment_intent_id: str | None
     created_at: datetime
     livemode: bool
+    amount_refunded: int = 0
+    disputed: bool = False
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentIntent:
-    """A payment in its states; `charge` is the latest charge, read along with it."""
+    """A payment in its states; `charge` is the latest charge, read along with it.
+
+    `error_code` says why the last try failed (`card_declined`, `authentication_required`), `decline_code` what the
+    bank said, `error_message` what a buyer may be told. `redirect_url` is where the bank asks its question. The
+    `client_secret` lets a browser pay: it goes to the buyer alone, and into no log.
+    """
 
     id: str
     status: str
@@ -82,7 +92,80 @@ class PaymentIntent:
     customer_id: str | None
     livemode: bool
     charge: Charge | None
+    payment_method_id: str | None = None
+    error_code: str | None = None
+    decline_code: str | None = None
+    error_message: str | None = None
+    redirect_url: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A payment method of type card, as much of it as Stripe shows."""
+
+    id: str
+    customer_id: str | None
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+    fingerprint: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupIntent:
+    """The saving of a card in its states. The `client_secret` goes to its owner alone, and into no log."""
+
+    id: str
+    status: str
+    customer_id: str | None
+    payment_method_id: str | None
+    livemode: bool
+    client_secret: str | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    """Money on its way back: `status` pending, requires_action, succeeded, failed or canceled.
+
+    Its money has left the balance when it has a `balance_transaction_id`, and is back when there is a
+    `failure_balance_transaction_id`.
+    """
+
+    id: str
+    amount: int
+    currency: str
+    status: str
+    charge_id: str | None
+    payment_intent_id: str | None
+    balance_transaction_id: str | None
+    failure_balance_transaction_id: str | None
+    failure_reason: str | None
+    created_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """A payment that its buyer's bank takes back: `status` by Stripe's words, `warning_…` while it only asks.
+
+    `withdrawn` and `reinstated` are what its balance transactions took from the balance and gave back, without fees.
+    """
+
+    id: str
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    charge_id: str
+    withdrawn: int
+    reinstated: int
+    evidence_due_by: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

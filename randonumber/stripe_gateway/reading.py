@@ -9,11 +9,15 @@ from randonumber.stripe_gateway.objects import (
     Account,
     Balance,
     BalanceTransaction,
+    Card,
     Charge,
     CheckoutSession,
     Customer,
+    Dispute,
     Event,
     PaymentIntent,
+    Refund,
+    SetupIntent,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +82,42 @@ def charge(found: Json) -> Charge:
         payment_intent_id=_id(found.get("payment_intent")),
         created_at=from_timestamp(found["created"]),
         livemode=found["livemode"],
+        amount_refunded=found.get("amount_refunded") or 0,
+        disputed=bool(found.get("disputed")),
         metadata=_metadata(found),
+    )
+
+
+def card(found: Json) -> Card:
+    """Read a PaymentMethod of type card."""
+    shown = found["card"]
+    return Card(
+        id=found["id"],
+        customer_id=_id(found.get("customer")),
+        brand=shown["brand"],
+        last4=shown["last4"],
+        exp_month=shown["exp_month"],
+        exp_year=shown["exp_year"],
+        fingerprint=shown.get("fingerprint"),
+        created_at=from_timestamp(found["created"]),
+    )
+
+
+def dispute(found: Json) -> Dispute:
+    """Read a Dispute."""
+    moved = [row["amount"] for row in found.get("balance_transactions") or ()]
+    due_by = (found.get("evidence_details") or {}).get("due_by")
+    return Dispute(
+        id=found["id"],
+        amount=found["amount"],
+        currency=found["currency"],
+        status=found["status"],
+        reason=found["reason"],
+        charge_id=_id(found["charge"]) or "",
+        withdrawn=-sum(amount for amount in moved if amount < 0),
+        reinstated=sum(amount for amount in moved if amount > 0),
+        evidence_due_by=from_timestamp(due_by) if due_by else None,
+        created_at=from_timestamp(found["created"]),
     )
 
 
@@ -119,6 +158,8 @@ def event(found: Json) -> Event:
 def payment_intent(found: Json) -> PaymentIntent:
     """Read a PaymentIntent whose `latest_charge` was expanded."""
     latest = found.get("latest_charge")
+    error = found.get("last_payment_error") or {}
+    redirect = (found.get("next_action") or {}).get("redirect_to_url") or {}
     return PaymentIntent(
         id=found["id"],
         status=found["status"],
@@ -128,6 +169,42 @@ def payment_intent(found: Json) -> PaymentIntent:
         customer_id=_id(found.get("customer")),
         livemode=found["livemode"],
         charge=charge(latest) if isinstance(latest, dict) else None,
+        payment_method_id=_id(found.get("payment_method")) or _id(error.get("payment_method")),
+        error_code=error.get("code"),
+        decline_code=error.get("decline_code"),
+        error_message=error.get("message"),
+        redirect_url=redirect.get("url"),
+        client_secret=found.get("client_secret"),
+        metadata=_metadata(found),
+    )
+
+
+def refund(found: Json) -> Refund:
+    """Read a Refund."""
+    return Refund(
+        id=found["id"],
+        amount=found["amount"],
+        currency=found["currency"],
+        status=found["status"] or "succeeded",
+        charge_id=_id(found.get("charge")),
+        payment_intent_id=_id(found.get("payment_intent")),
+        balance_transaction_id=_id(found.get("balance_transaction")),
+        failure_balance_transaction_id=_id(found.get("failure_balance_transaction")),
+        failure_reason=found.get("failure_reason"),
+        created_at=from_timestamp(found["created"]),
+        metadata=_metadata(found),
+    )
+
+
+def setup_intent(found: Json) -> SetupIntent:
+    """Read a SetupIntent."""
+    return SetupIntent(
+        id=found["id"],
+        status=found["status"],
+        customer_id=_id(found.get("customer")),
+        payment_method_id=_id(found.get("payment_method")),
+        livemode=found["livemode"],
+        client_secret=found.get("client_secret"),
         metadata=_metadata(found),
     )
 

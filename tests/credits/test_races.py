@@ -154,7 +154,7 @@ def test_two_clicks_that_replace_the_same_order_do_not_lock_each_other_out(
         def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
             clicks.append(thread.submit(click))
             wait_until_somebody_waits()
-            opening.settle_expiry(session, call, result)
+            opening.settle_closing(session, call, result)
 
         monkeypatch.setitem(operations, sessions.EXPIRE, replace(operations[sessions.EXPIRE], settled=settle))
         started = buyer.start(20)

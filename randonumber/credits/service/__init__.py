@@ -5,7 +5,7 @@ from __future__ import annotations
 from randonumber.credits.service.completing import Completed, Payment, complete_purchase, expire_purchase, fail
 from randonumber.credits.service.granting import grant, revoke
 from randonumber.credits.service.refreshing import refresh_purchase
-from randonumber.credits.service.starting import Order, Started, open_page, start_purchase
+from randonumber.credits.service.starting import Order, Started, drive_calls, start_purchase
 
 __all__ = [
     "Completed",
@@ -13,10 +13,10 @@ __all__ = [
     "Payment",
     "Started",
     "complete_purchase",
+    "drive_calls",
     "expire_purchase",
     "fail",
     "grant",
-    "open_page",
     "refresh_purchase",
     "revoke",
     "start_purchase",

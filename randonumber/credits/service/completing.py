@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from randonumber import jobs, ledger
+from sqlalchemy.dialects.postgresql import insert
+
+from randonumber import clock, jobs, ledger
 from randonumber.credits import mails
-from randonumber.credits.models import BOOKED, Purchase, PurchaseStatus
+from randonumber.credits.models import BOOKED, ExtraPayment, Purchase, PurchaseStatus
 from randonumber.credits.service.lots import issue
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.ledger import LotPriority, LotSource, Move, accounts
@@ -151,8 +153,15 @@ def _review(session: Session, purchase: Purchase, payment: Payment) -> Completed
 
 
 def _second_payment(session: Session, purchase: Purchase, payment: Payment) -> Completed:
-    if purchase.second_payment_id != payment.payment_id:  # each comes by several events and the mirror: told once
-        purchase.second_payment_id = payment.payment_id
+    row = {
+        "payment_id": payment.payment_id,
+        "purchase_id": purchase.id,
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "created_at": clock.now(),
+    }
+    statement = insert(ExtraPayment).values(row).on_conflict_do_nothing().returning(ExtraPayment.payment_id)
+    if session.execute(statement).scalar_one_or_none():  # each comes by several events and the mirror: told once
         _alarm(session, "purchase_paid_twice", purchase, payment)
     return Completed.SECOND_PAYMENT
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import calls, clock
 from randonumber.credits.models import Purchase, PurchaseStatus, StripeCustomer
-from randonumber.credits.service import sessions
+from randonumber.credits.service import payables
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
     customer = lock_customer(session, _user_id(session, call))
     customer.stripe_customer_id, customer.call_id = result["id"], None
     for purchase in _waiting(session, customer.user_id):
-        sessions.plan(session, purchase, result["id"])
+        payables.plan(session, purchase, result["id"])
 
 
 def refuse(session: Session, call: Call, refusal: Refusal) -> None:
@@ -81,14 +81,15 @@ def _user_id(session: Session, call: Call) -> int:
 
 
 def _waiting(session: Session, user_id: int) -> list[Purchase]:
-    """Return the user's purchases whose session is neither made nor planned, locked."""
+    """Return the user's purchases whose session or intent is neither made nor planned, locked."""
     query = (
         select(Purchase)
         .where(
             Purchase.user_id == user_id,
             Purchase.status == PurchaseStatus.PENDING,
             Purchase.checkout_session_id.is_(None),
-            Purchase.session_call_id.is_(None),
+            Purchase.payment_intent_id.is_(None),
+            Purchase.call_id.is_(None),
         )
         .order_by(Purchase.id)
         .with_for_update(key_share=True)

@@ -1,4 +1,4 @@
-"""The way to a purchase's hosted page: its customer, then its session, each by a call of the journal."""
+"""The way to a purchase's payment: its customer, then its session or intent, each by a call of the journal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus, StripeCustomer
-from randonumber.credits.service import customers, sessions
+from randonumber.credits.service import customers, payables, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,37 +21,52 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def prepare_session(session: Session, purchase: Purchase) -> None:
-    """Plan what leads to the purchase's Checkout Session: its own call, or that of the customer first. Never commits.
+def prepare(session: Session, purchase: Purchase) -> None:
+    """Plan what leads to the purchase's payment: the call of its own, or that of the customer first. Never commits.
 
-    The customer's answer plans the sessions of every purchase that waits for it.
+    The customer's answer plans the calls of every purchase that waits for it.
     """
     customer = customers.lock_customer(session, purchase.user_id)
     if customer.stripe_customer_id is not None:
-        sessions.plan(session, purchase, customer.stripe_customer_id)
+        payables.plan(session, purchase, customer.stripe_customer_id)
     elif customer.call_id is None:
         customers.plan(session, customer)
 
 
 def outstanding_call(session: Session, purchase: Purchase) -> int | None:
-    """Return the call to be driven next towards the purchase's page; None when there is none. Never commits."""
-    if purchase.status != PurchaseStatus.PENDING or purchase.checkout_session_id is not None:
+    """Return the call to be driven next towards the purchase's payment; None when there is none. Never commits."""
+    if purchase.status != PurchaseStatus.PENDING:
         return None
-    if purchase.session_call_id is not None:
-        return purchase.session_call_id
+    if purchase.call_id is not None:
+        return purchase.call_id
+    if is_prepared(purchase):
+        return None
     customer = session.get(StripeCustomer, purchase.user_id, populate_existing=True)
     return customer.call_id if customer is not None else None
 
 
-def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
+def is_prepared(purchase: Purchase) -> bool:
+    """Whether there is something at Stripe by which the purchase is paid."""
+    return purchase.checkout_session_id is not None or purchase.payment_intent_id is not None
+
+
+def settle_session(session: Session, call: Call, result: Mapping[str, Any]) -> None:
     """Keep where the purchase is paid. Never commits; a webhook may have been here before."""
     purchase = sessions.lock_purchase(session, call.ref)
-    purchase.session_call_id = None
+    purchase.call_id = None
     if purchase.checkout_session_id is None:
         purchase.checkout_session_id = result["id"]
     if purchase.checkout_session_id == result["id"]:
         purchase.checkout_url = result.get("url")
         purchase.expires_at = clock.from_timestamp(result["expires_at"])
+
+
+def settle_intent(session: Session, call: Call, result: Mapping[str, Any]) -> None:
+    """Keep by what the purchase is paid. Never commits; a webhook may have been here before."""
+    purchase = sessions.lock_purchase(session, call.ref)
+    purchase.call_id = None
+    if purchase.payment_intent_id is None:
+        purchase.payment_intent_id = result["id"]
 
 
 def refuse(session: Session, call: Call, refusal: Refusal) -> None:
@@ -63,19 +78,19 @@ def refuse(session: Session, call: Call, refusal: Refusal) -> None:
         log.warning("customer_missing_at_stripe", extra={"purchase": call.ref, "customer": customer.stripe_customer_id})
         customer.stripe_customer_id = None
     purchase = sessions.lock_purchase(session, call.ref)
-    purchase.session_call_id = None
-    if purchase.status != PurchaseStatus.PENDING or purchase.checkout_session_id is not None:
+    purchase.call_id = None
+    if purchase.status != PurchaseStatus.PENDING or is_prepared(purchase):
         return
     if is_customer_gone:
         session.flush()
-        prepare_session(session, purchase)
+        prepare(session, purchase)
         return
-    log.error("checkout_refused", extra={"purchase": purchase.ref, "code": refusal.code, "param": refusal.param})
+    log.error("payment_refused", extra={"purchase": purchase.ref, "code": refusal.code, "param": refusal.param})
     purchase.status, purchase.failure = PurchaseStatus.FAILED, refusal.code or "refused"
 
 
-def settle_expiry(session: Session, call: Call, _result: Mapping[str, Any]) -> None:
-    """Let the purchase expire with its session, and its form be used for another order. Never commits."""
+def settle_closing(session: Session, call: Call, _result: Mapping[str, Any]) -> None:
+    """Let the purchase expire with its session or intent, and its form be used for another order. Never commits."""
     purchase = sessions.lock_purchase(session, call.ref)
     if purchase.status == PurchaseStatus.PENDING:
         purchase.status = PurchaseStatus.EXPIRED
@@ -83,6 +98,6 @@ def settle_expiry(session: Session, call: Call, _result: Mapping[str, Any]) -> N
         purchase.form_ref = None
 
 
-def refuse_expiry(_session: Session, call: Call, refusal: Refusal) -> None:
-    """Change nothing: the session is paid or over, and whoever asked reads it again."""
-    log.info("session_not_open", extra={"purchase": call.ref, "code": refusal.code})
+def refuse_closing(_session: Session, call: Call, refusal: Refusal) -> None:
+    """Change nothing: the session or intent is paid or over, and whoever asked reads it again."""
+    log.info("payment_not_open", extra={"purchase": call.ref, "code": refusal.code})

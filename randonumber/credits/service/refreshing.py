@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus
+from randonumber.credits.service import disputing, refunding
 from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail, payment_of
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from randonumber.stripe_gateway import CheckoutSession, PaymentIntent
+    from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent
 
     Effect = Callable[[Session], None]
 
@@ -41,6 +42,7 @@ class Known:
     ref: str
     status: PurchaseStatus
     checkout_session_id: str | None
+    payment_intent_id: str | None
     checked_at: datetime | None
 
 
@@ -53,11 +55,11 @@ def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | N
     known = _known(ref)
     if known is None:
         return None
-    if known.status != PurchaseStatus.PENDING or known.checkout_session_id is None:
+    if known.status != PurchaseStatus.PENDING or (known.checkout_session_id or known.payment_intent_id) is None:
         return known.status
     if unless_checked_since and known.checked_at and known.checked_at > unless_checked_since:
         return known.status
-    effect = effect_of_session(known.ref, known.checkout_session_id, actor=actor)
+    effect = _effect_of(known, actor)
     with transaction() as session:
         purchase = lock_purchase(session, ref)
         purchase.checked_at = clock.now()
@@ -66,6 +68,17 @@ def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | N
         if effect is not None:
             effect(session)
         return PurchaseStatus(purchase.status)
+
+
+def _effect_of(known: Known, actor: str) -> Effect | None:
+    """Read what the purchase is paid by, and return what it does to it. Calls the network."""
+    if known.checkout_session_id is not None:
+        return effect_of_session(known.ref, known.checkout_session_id, actor=actor)
+    try:
+        intent = gateway().get_payment_intent(known.payment_intent_id or "")
+    except StripeNotFound:
+        return lambda session: expire_purchase(session, known.ref)
+    return effect_of_intent(known.ref, intent, actor=actor)
 
 
 def effect_of_session(ref: str, checkout_session_id: str, *, actor: str) -> Effect | None:
@@ -91,23 +104,67 @@ def effect_of(ref: str, found: CheckoutSession, *, actor: str) -> Effect | None:
 
 
 def effect_of_intent(
-    ref: str, intent: PaymentIntent, *, actor: str, checkout_session_id: str | None = None
+    ref: str,
+    intent: PaymentIntent,
+    *,
+    actor: str,
+    checkout_session_id: str | None = None,
+    with_reversals: bool = False,
 ) -> Effect | None:
-    """Return what a payment whose session is complete does to the purchase; None while it is on its way."""
+    """Return what a payment as it is now does to the purchase; None while it is on its way. Calls the network.
+
+    Refunds and disputes are read with it when its charge shows some, and `with_reversals` in any case: one that failed
+    or was won leaves no trace on the charge. So every event of a payment, in any order, ends in the same state.
+    """
+    if intent.status == "canceled" and checkout_session_id is None:
+        return lambda session: expire_purchase(session, ref)
     if checkout_session_id is not None and intent.status in GIVEN_UP:
         return lambda session: fail(session, ref, "payment_failed")
-    if intent.status != "succeeded" or intent.charge is None or not intent.charge.paid:
+    charge = intent.charge
+    if intent.status != "succeeded" or charge is None or not charge.paid:
         return None
-    payment = payment_of(intent.charge, checkout_session_id)
+    payment = payment_of(charge, checkout_session_id)
+    refunds = gateway().list_refunds(charge.id) if with_reversals or charge.amount_refunded else []
+    disputes = gateway().list_disputes(charge.id) if with_reversals or charge.disputed else []
 
-    def complete(session: Session) -> None:
+    def bring_level(session: Session) -> None:
         complete_purchase(session, ref, payment, actor=actor)
+        for refund in refunds:
+            refunding.bring_level(session, ref, refund, actor=actor)
+        for dispute in disputes:
+            disputing.bring_level(session, ref, dispute, actor=actor)
 
-    return complete
+    return bring_level
+
+
+def effect_of_charge(charge: Charge, *, actor: str) -> Effect | None:
+    """Return what a charge with its refunds and disputes does to its purchase; None when it is not one of ours.
+
+    Calls the network; raises StripeUnavailable.
+    """
+    ref = own_ref(charge.metadata.get("purchase_ref"))
+    if ref is None or charge.payment_intent_id is None:
+        return None
+    intent = gateway().get_payment_intent(charge.payment_intent_id)
+    return effect_of_intent(ref, intent, actor=actor, with_reversals=True)
+
+
+def own_ref(ref: str | None) -> str | None:
+    """Return the ref when it names a purchase here; others share our Stripe account and may use the same fields."""
+    if not ref or not ref.startswith("pur_") or "\x00" in ref:
+        return None
+    with transaction() as session:
+        return session.execute(select(Purchase.ref).where(Purchase.ref == ref)).scalar_one_or_none()
 
 
 def _known(ref: str) -> Known | None:
-    columns = (Purchase.ref, Purchase.status, Purchase.checkout_session_id, Purchase.checked_at)
+    columns = (
+        Purchase.ref,
+        Purchase.status,
+        Purchase.checkout_session_id,
+        Purchase.payment_intent_id,
+        Purchase.checked_at,
+    )
     with transaction() as session:
         row = session.execute(select(*columns).where(Purchase.ref == ref)).one_or_none()
     if row is None:
@@ -116,5 +173,6 @@ def _known(ref: str) -> Known | None:
         ref=row.ref,
         status=PurchaseStatus(row.status),
         checkout_session_id=row.checkout_session_id,
+        payment_intent_id=row.payment_intent_id,
         checked_at=row.checked_at,
     )

@@ -31,7 +31,7 @@ EXPIRE: Final = "checkout_session.expire"
 def plan(session: Session, purchase: Purchase, stripe_customer_id: str) -> None:
     """Plan the making of the purchase's session; its price is the stored one. Never commits."""
     params = session_params(purchase, stripe_customer_id, current_app.extensions["config"].base_url)
-    purchase.session_call_id = calls.plan(session, operation=CREATE, ref=purchase.ref, params=params)
+    purchase.call_id = calls.plan(session, operation=CREATE, ref=purchase.ref, params=params)
 
 
 def session_params(purchase: Purchase, stripe_customer_id: str, base_url: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Purchases, and the customers that stand for our users at Stripe."""
+"""Purchases, what else was paid for one, and the customers that stand for our users at Stripe."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ class PurchaseMethod(StrEnum):
     """How a purchase is paid."""
 
     CHECKOUT = "checkout"
+    """On Stripe's hosted page."""
+    CUSTOM = "custom"
+    """On our page, in Stripe's Payment Element."""
+    ONE_CLICK = "one_click"
+    """With a saved card."""
+    WALLET = "wallet"
+    AUTO_TOPUP = "auto_topup"
+    """With a saved card, by itself, as its owner has asked for."""
 
 
 BOOKED: Final = frozenset(
@@ -57,7 +65,9 @@ class Purchase(Base):
     """Credits that somebody wants to buy or has bought, at the price of the moment when it was started.
 
     One purchase is one charge at Stripe (`payment_id`) and, once paid, one transaction of the ledger
-    (kind `purchase`, its ref) that filled one lot (`lot_ref`).
+    (kind `purchase`, its ref) that filled one lot (`lot_ref`). `call_id` is the open call on the way to its payment.
+    `refunded_minor` and `disputed_minor` are what of the price is given or taken back in force, `revoked_credits` the
+    credits that went with it.
     """
 
     __tablename__ = "purchases"
@@ -81,17 +91,21 @@ class Purchase(Base):
     tiers: Mapped[list[Any]]
     status: Mapped[str] = mapped_column(server_default=text("'pending'"))
     failure: Mapped[str | None]
-    session_call_id: Mapped[int | None]
+    card_id: Mapped[int | None] = mapped_column(ForeignKey("cards.id"))
+    saves_card: Mapped[bool] = mapped_column(server_default=text("false"))
+    call_id: Mapped[int | None]
     checkout_session_id: Mapped[str | None]
     checkout_url: Mapped[str | None]
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
     payment_id: Mapped[str | None] = mapped_column(unique=True)
-    second_payment_id: Mapped[str | None]
     payer_id: Mapped[str | None]
     receipt_url: Mapped[str | None]
     card_brand: Mapped[str | None]
     card_last4: Mapped[str | None]
     lot_ref: Mapped[str | None] = mapped_column(ForeignKey("accounts.lot_ref"), unique=True)
+    refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    disputed_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    revoked_credits: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
@@ -101,3 +115,15 @@ class Purchase(Base):
     def __repr__(self) -> str:
         """Return which purchase it is, of how many credits, and where it is."""
         return f"<Purchase {self.ref} {self.credits} credits {self.status}>"
+
+
+class ExtraPayment(Base):
+    """A charge that succeeded for a purchase which another had paid: its money stands in `unmatched`."""
+
+    __tablename__ = "extra_payments"
+
+    payment_id: Mapped[str] = mapped_column(primary_key=True)
+    purchase_id: Mapped[int] = mapped_column(ForeignKey("purchases.id"), index=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    created_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""What purchases know of Stripe's balance transactions: the charge behind a row, and the posting of its amount."""
+"""The rows of charges: the purchase that a charge paid, and its posting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from randonumber.credits.handlers import purchase_ref_of
 from randonumber.credits.service import refreshing
 from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeNotFound, gateway
@@ -42,11 +41,7 @@ def bring_level(txn: BalanceTransaction) -> None:
         charge = gateway().get_charge(txn.source_id)
     except StripeNotFound:
         return
-    ref = purchase_ref_of(charge.metadata)
-    if ref is None or charge.payment_intent_id is None:
-        return
-    intent = gateway().get_payment_intent(charge.payment_intent_id)
-    if (effect := refreshing.effect_of_intent(ref, intent, actor=ACTOR)) is not None:
+    if (effect := refreshing.effect_of_charge(charge, actor=ACTOR)) is not None:
         with transaction() as session:
             effect(session)
 

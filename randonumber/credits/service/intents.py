@@ -1,0 +1,60 @@
+"""The PaymentIntent of a purchase that is not paid on the hosted page. Its amount never changes.
+
+https://docs.stripe.com/api/payment_intents
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from randonumber import calls
+from randonumber.credits.models import PurchaseMethod
+from randonumber.money import format_credits
+from randonumber.stripe_gateway import gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.orm import Session
+
+    from randonumber.calls import Call
+    from randonumber.credits.models import Purchase
+
+CREATE: Final = "payment_intent.create"
+CANCEL: Final = "payment_intent.cancel"
+
+
+def plan(session: Session, purchase: Purchase, stripe_customer_id: str) -> None:
+    """Plan the making of the purchase's intent; its price is the stored one. Never commits."""
+    params = intent_params(purchase, stripe_customer_id)
+    purchase.call_id = calls.plan(session, operation=CREATE, ref=purchase.ref, params=params)
+
+
+def intent_params(purchase: Purchase, stripe_customer_id: str) -> dict[str, Any]:
+    """Return what an intent is made with. A saved card is charged by the call that confirms it, not by this one."""
+    count = f"{format_credits(purchase.credits)} credit{'' if purchase.credits == 1 else 's'}"
+    params: dict[str, Any] = {
+        "amount": purchase.amount_minor,
+        "currency": purchase.currency,
+        "customer": stripe_customer_id,
+        "description": count,
+        "metadata": {"purchase_ref": purchase.ref},
+    }
+    if purchase.method == PurchaseMethod.CUSTOM:
+        params["automatic_payment_methods"] = {"enabled": True}
+    else:
+        params["payment_method_types"] = ["card"]
+    if purchase.saves_card:
+        params["setup_future_usage"] = "off_session"
+    return params
+
+
+def find(call: Call) -> Mapping[str, Any] | None:
+    """Look the intent up at Stripe. Calls the network."""
+    return gateway().find_by_ref("payment_intents", call.ref, customer=str(call.params["customer"]))
+
+
+def plan_cancelling(session: Session, purchase: Purchase) -> int:
+    """Plan the cancelling of the purchase's open intent, and return the call's id. Never commits."""
+    params = {"intent": purchase.payment_intent_id}
+    return calls.plan(session, operation=CANCEL, ref=purchase.ref, params=params)

@@ -1,0 +1,8 @@
+"""Buying credits, as pages. None waits longer for Stripe than a request may, and all work without a script."""
+
+from __future__ import annotations
+
+from randonumber.credits.views import buying, purchases, shop
+from randonumber.credits.views.blueprint import blueprint
+
+__all__ = ["blueprint", "buying", "purchases", "shop"]

@@ -1,0 +1,28 @@
+"""Starting a purchase."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import redirect, url_for
+
+from randonumber import limits
+from randonumber.access import person, signed_in
+from randonumber.credits import forms, service
+from randonumber.credits.views.blueprint import blueprint
+from randonumber.credits.views.shop import UNPROCESSABLE, show_shop
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+
+@blueprint.post("/credits/checkout")
+@signed_in
+def checkout() -> ResponseReturnValue:
+    """Start the purchase and lead to Stripe's page, or to our own when Stripe does not answer yet."""
+    form = forms.CheckoutForm()
+    if not form.validate():
+        return show_shop(form), UNPROCESSABLE
+    buyer = person()
+    started = service.start_purchase(buyer, form.order, network=limits.client_network())
+    return redirect(started.url or url_for("credits.show", ref=started.ref, go=1), 303)

@@ -1,0 +1,60 @@
+"""What credits cost, and every way to buy them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import current_app, jsonify, redirect, render_template, request, url_for
+
+from randonumber import web
+from randonumber.access import signed_in
+from randonumber.credits import forms
+from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
+from randonumber.credits.views.blueprint import blueprint
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+UNPROCESSABLE: Final = 422
+
+
+@blueprint.get("/credits")
+@signed_in
+def shop() -> ResponseReturnValue:
+    """Show what credits cost; `?quantity=` quotes any quantity without a script."""
+    asked = request.args.get("quantity", str(forms.START))
+    form = forms.empty_form(asked)
+    if forms.read_quantity(asked) is None:
+        form.quantity.errors = [f"Write a whole number from 1 to {MOST_CREDITS:,}."]
+        return show_shop(form), UNPROCESSABLE
+    return show_shop(form)
+
+
+@blueprint.get("/buy-credits")
+def old_address() -> ResponseReturnValue:
+    """Lead from the page's former address."""
+    return redirect(url_for("credits.shop"), 303)
+
+
+@blueprint.get("/credits/quote")
+def show_quote() -> ResponseReturnValue:
+    """Return the price of a quantity as JSON. Prices are no secret: nobody need be signed in."""
+    quantity = forms.read_quantity(request.args.get("quantity", ""))
+    if quantity is None:
+        message = f"Write a whole number from 1 to {MOST_CREDITS:,}."
+        return web.problem(400, "invalid_request", message, errors=[{"field": "quantity", "message": message}])
+    return jsonify(as_json(quote(current_app.extensions["config"].credit_tiers, quantity)))
+
+
+def show_shop(form: forms.CheckoutForm) -> str:
+    """Return the page with a form as it was filled in."""
+    tiers = current_app.extensions["config"].credit_tiers
+    quantity = forms.read_quantity(form.quantity.data or "")
+    return render_template(
+        "credits/shop.html",
+        form=form,
+        packs=[quote(tiers, pack) for pack in PACKS],
+        tiers=tiers,
+        quoted=quote(tiers, quantity) if quantity else None,
+        most_credits=MOST_CREDITS,
+    )
