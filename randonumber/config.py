@@ -52,7 +52,7 @@ class Config:
     stripe_connect_client_id: str | None = setting(str, None)
     stripe_api_base: str | None = setting(settings.url, None)
     stripe_connect_base: str | None = setting(settings.url, None)
-    stripe_js_url: str = setting(settings.url, "https://js.stripe.com/v3/")
+    stripe_js_url: str = setting(settings.url, "https://js.stripe.com/dahlia/stripe.js")
     stripe_quiet_seconds: int = setting(whole(least=1), 300)
     base_url: str = setting(settings.url, "http://127.0.0.1:5000")
     log_level: str = setting(settings.log_level, "INFO")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from randonumber import logs
 
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def content_security_policy(config: Config, *, scripts: Iterable[str] = (), frames: Iterable[str] = ()) -> str:
+def content_security_policy(
+    config: Config, *, scripts: Iterable[str] = (), frames: Iterable[str] = (), connects: Iterable[str] = ()
+) -> str:
     """Return the policy of a page: its own files and nothing else.
 
     A form may lead to Stripe's hosted page, since Chromium asks `form-action` about the redirect after a POST.
-    A page with Stripe.js names the origins of its `scripts` and `frames`, and sets the header itself.
+    A page that needs more names the origins of its `scripts`, its `frames` and what its scripts connect to, and sets
+    the header itself.
     """
     allowed = {
         "default-src": ["'none'"],
@@ -37,13 +41,28 @@ def content_security_policy(config: Config, *, scripts: Iterable[str] = (), fram
         "script-src": ["'self'", *scripts],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'", *scripts],
+        "connect-src": ["'self'", *connects],
         "font-src": ["'self'"],
         "manifest-src": ["'self'"],
         "frame-src": [*frames] or ["'none'"],
         "frame-ancestors": ["'none'"],
     }
     return "; ".join(f"{name} {' '.join(sources)}" for name, sources in allowed.items())
+
+
+def stripe_js_policy(config: Config) -> str:
+    """Return the policy of a page with Stripe.js, which puts its fields into frames of its own.
+
+    At Stripe: https://docs.stripe.com/security/guide?csp=csp-js (the frames begin under varying names, and `hooks` is
+    where banks ask their questions). The sandbox needs its one origin.
+    """
+    script = urlsplit(config.stripe_js_url)
+    origin = f"{script.scheme}://{script.netloc}"
+    if config.uses_sandbox:
+        return content_security_policy(config, scripts=[origin], frames=[origin], connects=[origin])
+    scripts = [origin, f"{script.scheme}://*.{script.netloc}"]
+    frames = [*scripts, "https://hooks.stripe.com"]
+    return content_security_policy(config, scripts=scripts, frames=frames, connects=["https://api.stripe.com"])
 
 
 def standing_headers(config: Config) -> list[tuple[str, str]]:

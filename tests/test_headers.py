@@ -62,9 +62,33 @@ def test_with_stripe_itself_forms_may_lead_to_its_checkout(test_config: Config) 
 
 
 def test_a_page_with_foreign_scripts_names_them(test_config: Config) -> None:
-    policy = headers.content_security_policy(test_config, scripts=["https://a.test"], frames=["https://b.test"])
+    policy = headers.content_security_policy(
+        test_config, scripts=["https://a.test"], frames=["https://b.test"], connects=["https://c.test"]
+    )
     assert "script-src 'self' https://a.test;" in policy
     assert "frame-src https://b.test;" in policy
+    assert "connect-src 'self' https://c.test;" in policy
+
+
+def test_a_page_with_stripes_script_allows_what_stripe_documents_and_no_more(test_config: Config) -> None:
+    real = dataclasses.replace(
+        test_config, stripe_api_base=None, stripe_js_url="https://js.stripe.com/dahlia/stripe.js"
+    )
+    policy = headers.stripe_js_policy(real)
+    js = "https://js.stripe.com https://*.js.stripe.com"
+    assert f"script-src 'self' {js};" in policy
+    assert f"frame-src {js} https://hooks.stripe.com;" in policy
+    assert "connect-src 'self' https://api.stripe.com;" in policy
+    assert "unsafe" not in policy
+
+
+def test_a_page_with_the_sandboxs_script_allows_the_sandbox_alone(test_config: Config) -> None:
+    policy = headers.stripe_js_policy(test_config)
+    assert "script-src 'self' http://127.0.0.1:5001;" in policy
+    assert "frame-src http://127.0.0.1:5001;" in policy
+    assert "connect-src 'self' http://127.0.0.1:5001;" in policy
+    assert "stripe.com" not in policy
+    assert "*" not in policy
 
 
 @pytest.mark.asvs("3.4.1")

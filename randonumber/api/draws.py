@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response
 
-from randonumber.api import bodies, callers, once, pages, rates
+from randonumber import bodies
+from randonumber.api import callers, once, pages, rates
 from randonumber.database import transaction
 from randonumber.errors import InsufficientCredits
 from randonumber.numbers import queries, service, wishes

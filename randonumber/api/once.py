@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from randonumber.api import bodies, callers, idempotency
+from randonumber import bodies
+from randonumber.api import callers, idempotency
 from randonumber.database import driver_connection, single_statements, transaction
 from randonumber.errors import InvalidRequest
 

@@ -1,4 +1,4 @@
-"""What callers send: JSON read strictly, so that no two readers can understand it differently."""
+"""What programs and scripts send: JSON read strictly, so that no two readers can understand it differently."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST_BYTES: Final = 16 * 1024
 
 
 def raw() -> bytes:
-    """Return the body as it was sent; raises a 413 when it is larger than any request of the API."""
+    """Return the body as it was sent; raises a 413 when it is larger than any request is."""
     if (request.content_length or 0) > LARGEST_BYTES:
         raise RequestEntityTooLarge
     return request.get_data(cache=True)
