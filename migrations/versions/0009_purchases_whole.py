@@ -44,6 +44,7 @@ CREATE TABLE card_setups (
 """
 
 # `call_id` is the open call on the way to a payment: the session's, the intent's or its confirmation's.
+# `intent_status` is how far the buyer had come with the intent when Stripe was asked last.
 # `refunded_minor` and `disputed_minor` are what of the price is given or taken back in force, `revoked_credits` the
 # credits that went with it: a refund and a dispute of one payment never take more than was bought.
 PURCHASES = """
@@ -53,6 +54,7 @@ ALTER TABLE purchases ADD CONSTRAINT purchases_method_check
     CHECK (method IN ('checkout', 'custom', 'one_click', 'wallet', 'auto_topup'));
 ALTER TABLE purchases ADD COLUMN card_id bigint REFERENCES cards (id);
 ALTER TABLE purchases ADD COLUMN saves_card boolean NOT NULL DEFAULT false;
+ALTER TABLE purchases ADD COLUMN intent_status text;
 ALTER TABLE purchases ADD COLUMN refunded_minor bigint NOT NULL DEFAULT 0;
 ALTER TABLE purchases ADD COLUMN disputed_minor bigint NOT NULL DEFAULT 0;
 ALTER TABLE purchases ADD COLUMN revoked_credits bigint NOT NULL DEFAULT 0;
@@ -103,21 +105,41 @@ CREATE INDEX refunds_user_idx ON refunds (user_id, created_at) WHERE origin = 'b
 CREATE TABLE disputes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     stripe_dispute_id text NOT NULL UNIQUE,
+    payment_id text NOT NULL,
     purchase_id bigint NOT NULL REFERENCES purchases (id),
     user_id bigint NOT NULL REFERENCES users (id),
     amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-    currency text NOT NULL CHECK (currency = 'usd'),
+    currency text NOT NULL,
     credits bigint NOT NULL DEFAULT 0 CHECK (credits >= 0),
     reason text,
-    status text NOT NULL CHECK (status IN ('inquiry', 'open', 'won', 'lost')),
+    status text NOT NULL CHECK (status IN ('inquiry', 'open', 'won', 'lost', 'unclaimed')),
     withdrawn_minor bigint NOT NULL DEFAULT 0 CHECK (withdrawn_minor >= 0),
     reinstated_minor bigint NOT NULL DEFAULT 0 CHECK (reinstated_minor >= 0),
+    lost_minor bigint NOT NULL DEFAULT 0 CHECK (lost_minor >= 0),
     evidence_due_by timestamptz,
     created_at timestamptz NOT NULL,
-    closed_at timestamptz
+    closed_at timestamptz,
+    CONSTRAINT disputes_claimed_check CHECK (
+        CASE status WHEN 'unclaimed' THEN (credits, withdrawn_minor, reinstated_minor, lost_minor) = (0, 0, 0, 0)
+        ELSE currency = 'usd' END)
 );
 CREATE INDEX disputes_purchase_idx ON disputes (purchase_id);
 CREATE INDEX disputes_user_idx ON disputes (user_id);
+"""
+
+# A draw waits for the lots that a reversal holds, and its statement sees the debts of the moment when it began. This
+# runs when the lots are its own, and a function sees what was committed until now: a debt that arose meanwhile bars the
+# draw, which then finds itself unpaid and asks why (ledger/spending.py).
+BAR = """
+CREATE FUNCTION ledger_bar_debtor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts WHERE user_id = NEW.user_id AND kind = 'debt' AND balance < 0) THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER transactions_bar_debtor BEFORE INSERT ON transactions
+    FOR EACH ROW WHEN (NEW.kind = 'spend') EXECUTE FUNCTION ledger_bar_debtor();
 """
 
 # Consent to buy without being asked: how much, when, and at most how much a month. `declines` counts in a row.
@@ -156,9 +178,11 @@ CREATE TABLE low_balance_notices (
 CREATE INDEX accounts_expiring_lots_idx ON accounts (expires_at) WHERE is_open AND expires_at IS NOT NULL;
 """
 
-SCRIPTS = (CARDS, PURCHASES, REVERSALS, AUTO_TOPUPS, GIFTS)
+SCRIPTS = (CARDS, PURCHASES, REVERSALS, BAR, AUTO_TOPUPS, GIFTS)
 
 DOWN = """
+DROP TRIGGER transactions_bar_debtor ON transactions;
+DROP FUNCTION ledger_bar_debtor();
 DROP INDEX accounts_expiring_lots_idx;
 DROP TABLE low_balance_notices, free_credit_claims, auto_topups, disputes, refunds, card_setups;
 ALTER TABLE purchases ADD COLUMN second_payment_id text;
@@ -166,7 +190,7 @@ UPDATE purchases SET second_payment_id = extra_payments.payment_id
   FROM extra_payments WHERE extra_payments.purchase_id = purchases.id;
 DROP TABLE extra_payments;
 ALTER TABLE purchases DROP CONSTRAINT purchases_reversed_check;
-ALTER TABLE purchases DROP COLUMN card_id, DROP COLUMN saves_card, DROP COLUMN refunded_minor,
+ALTER TABLE purchases DROP COLUMN card_id, DROP COLUMN saves_card, DROP COLUMN intent_status, DROP COLUMN refunded_minor,
     DROP COLUMN disputed_minor, DROP COLUMN revoked_credits;
 DROP TABLE cards;
 ALTER TABLE purchases DROP CONSTRAINT purchases_method_check;

@@ -66,6 +66,7 @@ class Purchase(Base):
 
     One purchase is one charge at Stripe (`payment_id`) and, once paid, one transaction of the ledger
     (kind `purchase`, its ref) that filled one lot (`lot_ref`). `call_id` is the open call on the way to its payment.
+    `intent_status` is what Stripe said last of an intent that is not paid yet, and `failure` why the last try was not.
     `refunded_minor` and `disputed_minor` are what of the price is given or taken back in force, `revoked_credits` the
     credits that went with it.
     """
@@ -97,6 +98,7 @@ class Purchase(Base):
     checkout_session_id: Mapped[str | None]
     checkout_url: Mapped[str | None]
     payment_intent_id: Mapped[str | None] = mapped_column(unique=True)
+    intent_status: Mapped[str | None]
     payment_id: Mapped[str | None] = mapped_column(unique=True)
     payer_id: Mapped[str | None]
     receipt_url: Mapped[str | None]
