@@ -11,13 +11,16 @@ _PAID: Final = "('paid', 'refunded', 'partly_refunded', 'disputed')"
 CHECKS: Final = (
     Check(
         id="A06",
-        title="a paid purchase has exactly one posting, of the right amounts, for its own user",
+        title="a paid purchase has exactly one posting, from where it was paid, of the right amounts, for its own user",
         sql=f"""
             SELECT purchases.ref, purchases.status, posted.id AS transaction_id, booked.money, booked.credits
               FROM purchases
               LEFT JOIN transactions AS posted ON posted.kind = 'purchase' AND posted.ref = purchases.ref
               LEFT JOIN LATERAL (
-                  SELECT sum(amount) FILTER (WHERE destination.code = 'sales') AS money,
+                  SELECT sum(amount) FILTER (WHERE destination.code = 'sales' AND source.code =
+                                               CASE purchases.method
+                                               WHEN 'wallet' THEN 'user:' || purchases.user_id || ':wallet'
+                                               ELSE 'stripe:balance' END) AS money,
                          sum(amount) FILTER (WHERE source.code = 'credits:issued'
                                                AND destination.lot_ref = purchases.lot_ref
                                                AND destination.lot_source_ref = purchases.ref

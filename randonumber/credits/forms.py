@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wtforms import HiddenField, StringField
 from wtforms.validators import Regexp, ValidationError
 
+from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.pricing import MOST_CREDITS, PACKS
 from randonumber.credits.service import Order
 from randonumber.forms import PageForm
@@ -60,6 +61,32 @@ class CheckoutForm(PageForm):
         return Order(quantity=pack or int(self.quantity.data or ""), pack=pack, form_ref=self.form_ref.data or "")
 
 
+class WalletForm(PageForm):
+    """An order that wallet money pays."""
+
+    form_errors: list[str]
+    quantity = StringField("How many credits", id="wallet-quantity")
+    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
+
+    def validate_quantity(self, field: Field) -> None:
+        """Take a whole number in digits."""
+        if read_quantity(field.data or "") is None:
+            message = f"Write a whole number from 1 to {MOST_CREDITS:,}."
+            raise ValidationError(message)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Judge the form; what is wrong with a hidden field stands on top of it."""
+        is_good: bool = super().validate(extra_validators)
+        self.form_errors = [*self.form_errors, *self.form_ref.errors]
+        return is_good
+
+    @property
+    def order(self) -> Order:
+        """What is asked for; only after the form was found good."""
+        quantity, form_ref = int(self.quantity.data or ""), self.form_ref.data or ""
+        return Order(quantity=quantity, form_ref=form_ref, method=PurchaseMethod.WALLET)
+
+
 def read_quantity(text: str) -> int | None:
     """Read a quantity that is for sale, written in plain digits; None for anything else."""
     if not _WHOLE.fullmatch(text) or int(text) > MOST_CREDITS:
@@ -70,6 +97,11 @@ def read_quantity(text: str) -> int | None:
 def empty_form(quantity: str = str(START)) -> CheckoutForm:
     """Return the form to begin with."""
     return CheckoutForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})
+
+
+def empty_wallet_form(quantity: str = str(START)) -> WalletForm:
+    """Return the form to begin with."""
+    return WalletForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})
 
 
 def new_form_ref() -> str:

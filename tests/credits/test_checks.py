@@ -49,6 +49,7 @@ def plant(*statements: str) -> None:
         ("A06", "UPDATE transactions SET user_id = NULL WHERE kind = 'purchase'"),
         ("A06", "UPDATE purchases SET credits = 20, amount_minor = 1800, pack = NULL"),
         ("A06", "UPDATE accounts SET lot_source_ref = 'pur_other' WHERE lot_source = 'purchase'"),
+        ("A06", "UPDATE purchases SET method = 'wallet'"),
         ("A07", "UPDATE transactions SET reason = ' ' WHERE kind = 'grant'"),
         ("A07", "UPDATE transactions SET kind = 'gift' WHERE kind = 'grant'"),
         ("A07", "UPDATE purchases SET status = 'failed', lot_ref = NULL"),

@@ -6,12 +6,16 @@ from randonumber.credits.service.completing import Completed, Payment, complete_
 from randonumber.credits.service.granting import grant, revoke
 from randonumber.credits.service.refreshing import refresh_purchase
 from randonumber.credits.service.starting import Order, Started, drive_calls, start_purchase
+from randonumber.credits.service.wallet_buying import MoneyOwed, WalletTooSmall, buy_from_wallet
 
 __all__ = [
     "Completed",
+    "MoneyOwed",
     "Order",
     "Payment",
     "Started",
+    "WalletTooSmall",
+    "buy_from_wallet",
     "complete_purchase",
     "drive_calls",
     "expire_purchase",

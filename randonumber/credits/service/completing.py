@@ -87,9 +87,40 @@ def complete_purchase(session: Session, ref: str, payment: Payment, *, actor: st
     _keep(purchase, payment)
     if (payment.amount_minor, payment.currency) != (purchase.amount_minor, purchase.currency):
         return _review(session, purchase, payment)
-    _book(session, purchase, payment, actor)
+    book(session, purchase, source=accounts.STRIPE_BALANCE, paid_at=payment.paid_at, actor=actor)
     jobs.enqueue(session, MIRROR_JOB)
     return Completed.BOOKED
+
+
+def book(session: Session, purchase: Purchase, *, source: str, paid_at: datetime, actor: str) -> None:
+    """Book a purchase whose money came from the account `source`: its posting, its lot, its receipt. Never commits.
+
+    The caller holds the purchase and has seen that it is not booked.
+    """
+    paid = Move(source=source, destination=accounts.SALES, amount=purchase.amount_minor)
+    issued = issue(
+        session,
+        user_id=purchase.user_id,
+        source=LotSource.PURCHASE,
+        source_ref=purchase.ref,
+        credits_=purchase.credits,
+        unit_price_minor=purchase.unit_price_minor,
+        priority=LotPriority.PAID,
+    )
+    purchase.lot_ref, purchase.paid_at = issued.lot_ref, paid_at
+    purchase.status, purchase.failure = PurchaseStatus.PAID, None
+    ledger.post(
+        session,
+        kind=POSTING,
+        ref=purchase.ref,
+        entries=[paid, *issued.moves],
+        actor=actor,
+        user_id=purchase.user_id,
+        event_at=paid_at,
+    )
+    mails.send_receipt(session, purchase, repaid=issued.repaid)
+    facts = {"purchase": purchase.ref, "method": purchase.method, "payment": purchase.payment_id, "actor": actor}
+    log.info("purchase_paid", extra=facts)
 
 
 def expire_purchase(session: Session, ref: str) -> None:
@@ -117,32 +148,6 @@ def _keep(purchase: Purchase, payment: Payment) -> None:
     purchase.card_brand = payment.card_brand
     purchase.card_last4 = payment.card_last4
     purchase.checkout_session_id = purchase.checkout_session_id or payment.checkout_session_id
-
-
-def _book(session: Session, purchase: Purchase, payment: Payment, actor: str) -> None:
-    paid = Move(source=accounts.STRIPE_BALANCE, destination=accounts.SALES, amount=purchase.amount_minor)
-    issued = issue(
-        session,
-        user_id=purchase.user_id,
-        source=LotSource.PURCHASE,
-        source_ref=purchase.ref,
-        credits_=purchase.credits,
-        unit_price_minor=purchase.unit_price_minor,
-        priority=LotPriority.PAID,
-    )
-    purchase.lot_ref, purchase.paid_at = issued.lot_ref, payment.paid_at
-    purchase.status, purchase.failure = PurchaseStatus.PAID, None
-    ledger.post(
-        session,
-        kind=POSTING,
-        ref=purchase.ref,
-        entries=[paid, *issued.moves],
-        actor=actor,
-        user_id=purchase.user_id,
-        event_at=payment.paid_at,
-    )
-    mails.send_receipt(session, purchase, repaid=issued.repaid)
-    log.info("purchase_paid", extra={"purchase": purchase.ref, "payment": payment.payment_id, "actor": actor})
 
 
 def _review(session: Session, purchase: Purchase, payment: Payment) -> Completed:

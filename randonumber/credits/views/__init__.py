@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from randonumber.credits.views import buying, purchases, shop
+from randonumber.credits.views import buying, purchases, shop, wallet_buying
 from randonumber.credits.views.blueprint import blueprint
 
-__all__ = ["blueprint", "buying", "purchases", "shop"]
+__all__ = ["blueprint", "buying", "purchases", "shop", "wallet_buying"]

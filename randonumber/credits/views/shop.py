@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Final
 from flask import current_app, jsonify, redirect, render_template, request, url_for
 
 from randonumber import web
-from randonumber.access import signed_in
+from randonumber.access import person, signed_in
 from randonumber.credits import forms
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
 from randonumber.credits.views.blueprint import blueprint
+from randonumber.database import transaction
+from randonumber.ledger import queries
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+
+    from randonumber.credits.pricing import Quote
 
 UNPROCESSABLE: Final = 422
 
@@ -46,15 +50,25 @@ def show_quote() -> ResponseReturnValue:
     return jsonify(as_json(quote(current_app.extensions["config"].credit_tiers, quantity)))
 
 
-def show_shop(form: forms.CheckoutForm) -> str:
-    """Return the page with a form as it was filled in."""
+def show_shop(form: forms.CheckoutForm | None = None, *, wallet_form: forms.WalletForm | None = None) -> str:
+    """Return the page, with whatever form was filled in as it was."""
+    form, wallet_form = form or forms.empty_form(), wallet_form or forms.empty_wallet_form()
     tiers = current_app.extensions["config"].credit_tiers
-    quantity = forms.read_quantity(form.quantity.data or "")
+    with transaction() as session:
+        wallet = queries.wallet_balances(session, person().user_id)
     return render_template(
         "credits/shop.html",
         form=form,
         packs=[quote(tiers, pack) for pack in PACKS],
         tiers=tiers,
-        quoted=quote(tiers, quantity) if quantity else None,
+        quoted=_quoted(form.quantity.data),
+        wallet=wallet,
+        wallet_form=wallet_form,
+        wallet_quoted=_quoted(wallet_form.quantity.data),
         most_credits=MOST_CREDITS,
     )
+
+
+def _quoted(typed: str | None) -> Quote | None:
+    quantity = forms.read_quantity(typed or "")
+    return quote(current_app.extensions["config"].credit_tiers, quantity) if quantity else None
