@@ -17,10 +17,10 @@ CHECKS: Final = (
               FROM purchases
               LEFT JOIN transactions AS posted ON posted.kind = 'purchase' AND posted.ref = purchases.ref
               LEFT JOIN LATERAL (
-                  SELECT sum(amount) FILTER (WHERE destination.code = 'sales' AND source.code =
-                                               CASE purchases.method
-                                               WHEN 'wallet' THEN 'user:' || purchases.user_id || ':wallet'
-                                               ELSE 'stripe:balance' END) AS money,
+                  SELECT sum(amount) FILTER (WHERE destination.code = 'sales' AND CASE purchases.method
+                                               WHEN 'wallet'
+                                               THEN source.kind = 'wallet' AND source.user_id = purchases.user_id
+                                               ELSE source.code = 'stripe:balance' END) AS money,
                          sum(amount) FILTER (WHERE source.code = 'credits:issued'
                                                AND destination.lot_ref = purchases.lot_ref
                                                AND destination.lot_source_ref = purchases.ref
@@ -65,5 +65,10 @@ CHECKS: Final = (
                AND (balance_transactions.claimed_id IS DISTINCT FROM posted.id
                     OR balance_transactions.amount <> purchases.amount_minor)
         """,
+    ),
+    Check(
+        id="L08",
+        title="no lot whose time is over waits for its booking longer than ten minutes",
+        sql="SELECT lot_ref FROM accounts WHERE is_open AND expires_at < now() - interval '10 minutes'",
     ),
 )
