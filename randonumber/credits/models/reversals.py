@@ -71,22 +71,31 @@ class Refund(Base):
 
 
 class DisputeStatus(StrEnum):
-    """Where a dispute is. `inquiry`: the bank only asks, no money was taken."""
+    """Where a dispute is. `inquiry`: the bank only asks, or only asked; no money was taken."""
 
     INQUIRY = "inquiry"
     OPEN = "open"
     WON = "won"
+    """All of the money came back."""
     LOST = "lost"
+    """It is decided, and some of the money stays with the bank."""
+    UNCLAIMED = "unclaimed"
+    """It is of a payment that gave no credits: none are taken, its money stands in `unmatched`, operators know."""
 
 
 class Dispute(Base):
-    """A payment that its buyer's bank takes back. `withdrawn_minor` and `reinstated_minor` are what Stripe moved."""
+    """A payment that its buyer's bank takes back. `withdrawn_minor` and `reinstated_minor` are what Stripe moved.
+
+    `lost_minor` is what of it stands in `disputes:lost`; what is neither there nor back is in `disputes:held`.
+    `credits` is what is taken for it.
+    """
 
     __tablename__ = "disputes"
     __table_args__ = (Index("disputes_purchase_idx", "purchase_id"), Index("disputes_user_idx", "user_id"))
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     stripe_dispute_id: Mapped[str] = mapped_column(unique=True)
+    payment_id: Mapped[str]
     purchase_id: Mapped[int] = mapped_column(ForeignKey("purchases.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     amount_minor: Mapped[int]
@@ -96,6 +105,7 @@ class Dispute(Base):
     status: Mapped[str]
     withdrawn_minor: Mapped[int] = mapped_column(server_default=text("0"))
     reinstated_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    lost_minor: Mapped[int] = mapped_column(server_default=text("0"))
     evidence_due_by: Mapped[datetime | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

@@ -1,0 +1,91 @@
+"""What `ledger check` asks of disputes, and of what purchases say was reversed (reliability.md section 3)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from randonumber.ledger.checks import Check
+
+# What each transaction did to one house account: it rises by what comes in.
+_MOVED: Final = """
+    SELECT transactions.kind, transactions.ref,
+           sum(CASE WHEN accounts.id = entries.destination_id THEN amount ELSE -amount END) AS amount
+      FROM transactions
+      JOIN entries ON entries.transaction_id = transactions.id
+      JOIN accounts ON accounts.code = '{code}' AND accounts.id IN (entries.source_id, entries.destination_id)
+     WHERE {where}
+     GROUP BY transactions.id
+"""
+_AT_STRIPE: Final = _MOVED.format(code="stripe:balance", where="transactions.kind IN ('dispute_open', 'dispute_won')")
+_BOOKED_AS: Final = f"""
+    SELECT split_part(ref, ':', 1) AS dispute, sum(amount) FILTER (WHERE kind = 'dispute_open') AS withdrawn,
+           -sum(amount) FILTER (WHERE kind = 'dispute_won') AS reinstated
+      FROM ({_AT_STRIPE}) AS moved GROUP BY 1
+"""  # noqa: S608 - constants of this file alone
+_STANDS_AT: Final = """
+    SELECT coalesce(sum(amount), 0) AS amount FROM ({moved}) AS moved
+"""
+_IN_FORCE: Final = "('held', 'pending', 'succeeded')"
+
+DISPUTE_CHECKS: Final = (
+    Check(
+        id="A20",
+        title="disputes:held and disputes:lost are what disputes hold and have lost, each as it is booked",
+        sql=f"""
+            SELECT 'held' AS what, held.amount::text AS ledger, rows.held::text AS disputes
+              FROM ({_STANDS_AT.format(moved=_MOVED.format(code="disputes:held", where="true"))}) AS held,
+                   (SELECT coalesce(sum(lost_minor + reinstated_minor - withdrawn_minor), 0) AS held
+                      FROM disputes) AS rows
+             WHERE held.amount <> rows.held
+            UNION ALL
+            SELECT 'lost', lost.amount::text, rows.lost::text
+              FROM ({_STANDS_AT.format(moved=_MOVED.format(code="disputes:lost", where="true"))}) AS lost,
+                   (SELECT coalesce(-sum(lost_minor), 0) AS lost FROM disputes) AS rows
+             WHERE lost.amount <> rows.lost
+            UNION ALL
+            SELECT coalesce(disputes.stripe_dispute_id, booked.dispute), booked.withdrawn || ' ' || booked.reinstated,
+                   disputes.withdrawn_minor || ' ' || disputes.reinstated_minor
+              FROM disputes FULL JOIN ({_BOOKED_AS}) AS booked ON booked.dispute = disputes.stripe_dispute_id
+             WHERE coalesce(disputes.withdrawn_minor, 0) <> coalesce(booked.withdrawn, 0)
+                OR coalesce(disputes.reinstated_minor, 0) <> coalesce(booked.reinstated, 0)
+        """,  # noqa: S608 - constants of this file alone
+    ),
+    Check(
+        id="A21",
+        title="what a purchase says was refunded and disputed is what its refunds and disputes come to",
+        sql=f"""
+            SELECT purchases.ref, purchases.status, purchases.refunded_minor, refunded.minor AS refunds,
+                   purchases.disputed_minor, disputed.minor AS disputes
+              FROM purchases
+             CROSS JOIN LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor FROM refunds
+                                  WHERE purchase_id = purchases.id AND status IN {_IN_FORCE}) AS refunded
+             CROSS JOIN LATERAL (SELECT coalesce(sum(greatest(0, withdrawn_minor - reinstated_minor)), 0) AS minor,
+                                        coalesce(bool_or(status IN ('open', 'lost')), false) AS stands
+                                   FROM disputes WHERE purchase_id = purchases.id) AS disputed
+             WHERE purchases.refunded_minor <> refunded.minor OR purchases.disputed_minor <> disputed.minor
+                OR (purchases.status = 'disputed') <> disputed.stands
+        """,  # noqa: S608 - constants of this file alone
+    ),
+    Check(
+        id="A22",
+        title="the credits that refunds and disputes of a purchase took and gave back are what it says",
+        sql="""
+            SELECT purchases.ref, purchases.revoked_credits, coalesce(booked.credits, 0) AS booked
+              FROM purchases
+              LEFT JOIN (
+                  SELECT coalesce(refunds.purchase_id, disputes.purchase_id) AS purchase_id,
+                         sum(CASE WHEN accounts.id = entries.destination_id THEN amount ELSE -amount END) AS credits
+                    FROM transactions
+                    JOIN entries ON entries.transaction_id = transactions.id
+                    JOIN accounts ON accounts.code = 'credits:revoked'
+                                 AND accounts.id IN (entries.source_id, entries.destination_id)
+                    LEFT JOIN refunds ON transactions.kind LIKE 'refund%'
+                                     AND transactions.ref IN (refunds.ref, refunds.stripe_refund_id)
+                    LEFT JOIN disputes ON transactions.kind LIKE 'dispute%'
+                                      AND split_part(transactions.ref, ':', 1) = disputes.stripe_dispute_id
+                   GROUP BY 1
+              ) AS booked ON booked.purchase_id = purchases.id
+             WHERE purchases.revoked_credits <> coalesce(booked.credits, 0)
+        """,
+    ),
+)
