@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from randonumber import calls, hooks, sweeps
 from randonumber.calls import Operation
-from randonumber.credits import claims, commands, handlers, jobs, queries, views
+from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot_jobs, queries, refund_jobs, views
 from randonumber.credits.checks import CHECKS
-from randonumber.credits.service import customers, granting, intents, opening, sessions
+from randonumber.credits.dispute_checks import DISPUTE_CHECKS
+from randonumber.credits.refund_checks import REFUND_CHECKS
+from randonumber.credits.service import cards, confirming, customers, granting, intents, opening, sessions
+from randonumber.credits.service.refunds import settling
 from randonumber.hooks import AccountSection
 from randonumber.ledger.checks import register as register_checks
 
@@ -16,14 +19,29 @@ if TYPE_CHECKING:
     from flask import Flask
     from sqlalchemy.orm import Session
 
-__all__ = ["init_app", "jobs"]
+__all__ = ["card_jobs", "init_app", "jobs", "lot_jobs", "refund_jobs"]
 _LATEST: Final = 5
 OPERATIONS: Final = (
     Operation(name=customers.CREATE, settled=customers.settle, refused=customers.refuse, find=customers.find),
     Operation(name=sessions.CREATE, settled=opening.settle_session, refused=opening.refuse, find=sessions.find),
     Operation(name=sessions.EXPIRE, settled=opening.settle_closing, refused=opening.refuse_closing),
     Operation(name=intents.CREATE, settled=opening.settle_intent, refused=opening.refuse, find=intents.find),
-    Operation(name=intents.CANCEL, settled=opening.settle_closing, refused=opening.refuse_closing),
+    Operation(
+        name=intents.CANCEL,
+        settled=opening.settle_closing,
+        refused=opening.refuse_closing,
+        find=intents.find_cancelled,
+        is_marked=False,
+    ),
+    Operation(name=settling.CREATE, settled=settling.settle, refused=settling.refuse, find=settling.find),
+    Operation(name=cards.DETACH, settled=cards.settle_detaching, refused=cards.refuse_detaching),
+    Operation(
+        name=confirming.CONFIRM,
+        settled=confirming.settle,
+        refused=confirming.refuse,
+        find=confirming.find,
+        is_marked=False,
+    ),
 )
 
 
@@ -35,8 +53,9 @@ def init_app(app: Flask) -> None:
     for operation in OPERATIONS:
         calls.register(app, operation)
     claims.init_app(app)
-    register_checks(*CHECKS)
+    register_checks(*CHECKS, *DISPUTE_CHECKS, *REFUND_CHECKS)
     sweeps.register(app, "purchases", jobs.sweep_all)
+    sweeps.register(app, "refunds", refund_jobs.sweep_all)
     hooks.on_sign_up(app, granting.open_accounts)
     hooks.on_confirmed(app, granting.grant_for_sign_up)
     hooks.add_account_section(

@@ -33,6 +33,8 @@ from randonumber.stripe_gateway.objects import (
     SetupIntent,
 )
 from randonumber.stripe_gateway.outage import SharedBreaker
+from randonumber.stripe_gateway.reading import payment_intent as read_payment_intent
+from randonumber.stripe_gateway.reading import refund as read_refund
 from randonumber.stripe_gateway.wire import Wire
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ __all__ = [
     "StripeUnavailable",
     "gateway",
     "init_app",
+    "read_payment_intent",
+    "read_refund",
 ]
 
 

@@ -19,6 +19,9 @@ from tests.people import Person, make_user
 if TYPE_CHECKING:
     from flask import Flask
 
+    from tests.credits.refunding import Shop
+    from tests.stripe_fixtures import DeliverWebhooks, StripeSandbox
+
 FREE_CREDITS = 3
 
 
@@ -69,3 +72,12 @@ def house(code: str) -> int:
             {"code": code},
         ).scalar_one()
         return int(found)
+
+
+@pytest.fixture
+def shop(buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks) -> Shop:
+    """What may happen to the purchases of a buyer without free credits."""
+    from tests.credits.refunding import Shop, without_credits
+
+    without_credits(buyer.person)
+    return Shop(buyer=buyer, sandbox=sandbox, deliver=deliver_webhooks)

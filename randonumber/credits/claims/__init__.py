@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import reconciliation
-from randonumber.credits.claims import charges
+from randonumber.credits.claims import charges, disputes, refunds
 
 if TYPE_CHECKING:
     from flask import Flask
 
-PARTS: Final = (charges,)
+PARTS: Final = (charges, disputes, refunds)
 
 
 def init_app(app: Flask) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from randonumber.credits.handlers import payments
+from randonumber.credits.handlers import disputes, payments, refunds
 
 if TYPE_CHECKING:
     from flask import Flask
 
-PARTS: Final = (payments,)
+PARTS: Final = (payments, disputes, refunds)
 
 
 def init_app(app: Flask) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus
-from randonumber.credits.service import disputing, refunding
+from randonumber.credits.service import confirming, disputing, intents, refunds
 from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail, payment_of
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
@@ -111,7 +111,7 @@ def effect_of_intent(
     checkout_session_id: str | None = None,
     with_reversals: bool = False,
 ) -> Effect | None:
-    """Return what a payment as it is now does to the purchase; None while it is on its way. Calls the network.
+    """Return what a payment as it is now does to the purchase, if only that it is remembered. Calls the network.
 
     Refunds and disputes are read with it when its charge shows some, and `with_reversals` in any case: one that failed
     or was won leaves no trace on the charge. So every event of a payment, in any order, ends in the same state.
@@ -122,19 +122,25 @@ def effect_of_intent(
         return lambda session: fail(session, ref, "payment_failed")
     charge = intent.charge
     if intent.status != "succeeded" or charge is None or not charge.paid:
-        return None
+        return lambda session: _note(session, ref, intent, actor)
     payment = payment_of(charge, checkout_session_id)
-    refunds = gateway().list_refunds(charge.id) if with_reversals or charge.amount_refunded else []
+    shown = gateway().list_refunds(charge.id) if with_reversals or charge.amount_refunded else []
     disputes = gateway().list_disputes(charge.id) if with_reversals or charge.disputed else []
 
     def bring_level(session: Session) -> None:
         complete_purchase(session, ref, payment, actor=actor)
-        for refund in refunds:
-            refunding.bring_level(session, ref, refund, actor=actor)
+        for refund in shown:
+            refunds.bring_level(session, ref, refund, actor=actor)
         for dispute in disputes:
             disputing.bring_level(session, ref, dispute, actor=actor)
 
     return bring_level
+
+
+def _note(session: Session, ref: str, intent: PaymentIntent, actor: str) -> None:
+    """Remember how far a payment has come that nobody has paid yet. Never commits."""
+    intents.note(session, ref, intent)
+    confirming.bring_level(session, ref, intent, actor=actor)
 
 
 def effect_of_charge(charge: Charge, *, actor: str) -> Effect | None:
@@ -147,6 +153,15 @@ def effect_of_charge(charge: Charge, *, actor: str) -> Effect | None:
         return None
     intent = gateway().get_payment_intent(charge.payment_intent_id)
     return effect_of_intent(ref, intent, actor=actor, with_reversals=True)
+
+
+def effect_of_dispute(dispute_id: str, *, actor: str) -> Effect | None:
+    """Return what a dispute does to the purchase of its payment; None when the payment is not one of ours.
+
+    Calls the network; raises StripeNotFound and StripeUnavailable.
+    """
+    dispute = gateway().get_dispute(dispute_id)
+    return effect_of_charge(gateway().get_charge(dispute.charge_id), actor=actor)
 
 
 def own_ref(ref: str | None) -> str | None:

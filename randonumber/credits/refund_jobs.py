@@ -1,0 +1,62 @@
+"""The sweep of refunds that Stripe still works on: it is asked what became of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from randonumber.credits.models import Purchase, Refund, RefundStatus
+from randonumber.credits.service import refreshing
+from randonumber.database import transaction
+from randonumber.jobs import periodic
+from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+ACTOR: Final = "job:credits.sweep_refunds"
+
+
+@periodic("credits.sweep_refunds", "23 * * * *")
+def sweep_refunds() -> None:
+    """Ask once an hour: a bank takes days, and events usually tell."""
+    try:
+        sweep_all()
+    except StripeUnavailable as error:
+        log.warning("refund_sweep_put_off", extra={"reason": error.reason})
+
+
+def sweep_all() -> int:
+    """Bring every payment with a pending refund level with Stripe; return how many refunds ended.
+
+    Raises StripeUnavailable. What is held is the journal's to bring to an end.
+    """
+    before = _pending()
+    for payment_id in dict.fromkeys(payment_id for _, payment_id in before):
+        _bring_level(payment_id)
+    return len(before) - len(_pending())
+
+
+def _pending() -> Sequence[tuple[str, str]]:
+    query = (
+        select(Refund.ref, Purchase.payment_id)
+        .join(Purchase, Purchase.id == Refund.purchase_id)
+        .where(Refund.status == RefundStatus.PENDING, Purchase.payment_id.is_not(None))
+        .order_by(Refund.id)
+    )
+    with transaction() as session:
+        return [(row.ref, row.payment_id or "") for row in session.execute(query)]
+
+
+def _bring_level(payment_id: str) -> None:
+    try:
+        effect = refreshing.effect_of_charge(gateway().get_charge(payment_id), actor=ACTOR)
+    except StripeRefused as refusal:  # one payment must not stop the rest
+        log.error("refund_sweep_refused", extra={"payment": payment_id, "code": refusal.code})  # noqa: TRY400
+        return
+    if effect is not None:
+        with transaction() as session:
+            effect(session)
