@@ -121,7 +121,13 @@ def _send(lease: Lease) -> Heard:
         return _heard(lease, answer, error=error.reason, status=error.status)
     except StripeRefused as error:
         answer = rules.classify(error.status, code=error.code)
-        refusal = Refusal(code=error.code, message=error.message, param=error.param, status=error.status)
+        refusal = Refusal(
+            code=error.code,
+            message=error.message,
+            param=error.param,
+            status=error.status,
+            decline_code=error.decline_code,
+        )
         return _heard(lease, answer, refusal=refusal, error=error.code or str(error.status), status=error.status)
     return _heard(lease, Answer.DONE, result=result)
 

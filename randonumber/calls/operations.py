@@ -26,12 +26,13 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """Why Stripe said no for good."""
+    """Why Stripe said no for good; `decline_code` is what the bank said of a card."""
 
     code: str | None
     message: str
     param: str | None
     status: int
+    decline_code: str | None = None
 
 
 Settled = Callable[["Session", Call, Mapping[str, Any]], None]

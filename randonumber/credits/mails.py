@@ -43,6 +43,21 @@ def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
     )
 
 
+def ask_to_confirm(session: Session, purchase: Purchase) -> None:
+    """Queue the mail that leads the owner of a card to the bank's question. Never commits."""
+    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
+    mail.queue(
+        session,
+        "confirm_payment",
+        to,
+        "Your bank asks you to confirm a payment",
+        what=count_of_credits(purchase.credits),
+        amount=format_money(purchase.amount_minor, purchase.currency),
+        purchase=purchase.ref,
+        link=link_to(purchase),
+    )
+
+
 def tell_operators(
     session: Session, event: str, purchase: Purchase, payment_id: str, paid_minor: int, currency: str
 ) -> None:

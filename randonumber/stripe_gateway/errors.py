@@ -29,14 +29,26 @@ class StripeKeyReused(StripeUnavailable):
 
 
 class StripeRefused(Exception):
-    """Stripe understood and said no (400, 402, 404): nothing happened, and asking again will not help."""
+    """Stripe understood and said no (400, 402, 404): nothing happened, and asking again will not help.
 
-    def __init__(self, message: str, *, code: str | None = None, param: str | None = None, status: int = 400) -> None:
+    `decline_code` is what the bank said of a card that was declined.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        status: int = 400,
+        decline_code: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.param = param
         self.status = status
+        self.decline_code = decline_code
 
 
 class StripeNotFound(StripeRefused):

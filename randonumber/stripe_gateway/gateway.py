@@ -119,6 +119,13 @@ class Gateway:
         path = f"/v1/payment_intents/{_segment(payment_intent_id)}"
         return reading.payment_intent(self._get(path, expand=["latest_charge"]))
 
+    def show_payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
+        """Return a PaymentIntent with its latest charge as Stripe gives it, like a write that moves it.
+
+        For the look-up of such a write. Raises StripeNotFound.
+        """
+        return self._get(f"/v1/payment_intents/{_segment(payment_intent_id)}", expand=["latest_charge"])
+
     def get_refund(self, refund_id: str) -> Refund:
         """Return a refund. Raises StripeNotFound."""
         return reading.refund(self._get(f"/v1/refunds/{_segment(refund_id)}"))

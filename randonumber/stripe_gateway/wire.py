@@ -183,16 +183,25 @@ def _since(began: float) -> int:
 
 def _is_stripes(error: stripe.StripeError) -> bool:
     """Whether the body is Stripe's envelope: a refusal by something in between settles nothing."""
-    body = error.json_body
-    return isinstance(body, dict) and isinstance(body.get("error"), dict)
+    return _envelope(error) is not None
 
 
 def _code(error: stripe.StripeError) -> str | None:
     """Return the error's code; the SDK leaves it out of some of its exceptions."""
-    body = error.json_body
-    inner = body.get("error") if isinstance(body, dict) else None
-    code = inner.get("code") if isinstance(inner, dict) else error.code
+    inner = _envelope(error)
+    code = error.code if inner is None else inner.get("code")
     return code if isinstance(code, str) else None
+
+
+def _decline_code(error: stripe.StripeError) -> str | None:
+    code = (_envelope(error) or {}).get("decline_code")
+    return code if isinstance(code, str) else None
+
+
+def _envelope(error: stripe.StripeError) -> dict[str, Any] | None:
+    body: Any = error.json_body
+    inner = body.get("error") if isinstance(body, dict) else None
+    return inner if isinstance(inner, dict) else None
 
 
 def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
@@ -206,6 +215,7 @@ def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
         raise StripeDenied(message, status=status, code=code) from error
     if status in {BAD_REQUEST, PAYMENT_REQUIRED, NOT_FOUND} and code not in LATER_CODES and _is_stripes(error):
         refusal = StripeNotFound if status == NOT_FOUND else StripeRefused
-        raise refusal(message, code=code, param=getattr(error, "param", None), status=status) from error
+        param = getattr(error, "param", None)
+        raise refusal(message, code=code, param=param, status=status, decline_code=_decline_code(error)) from error
     reason = f"status {status}" if code is None else f"status {status}, {code}"
     raise StripeUnavailable(reason, status=status, code=code) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import inbox
-from randonumber.credits.service import customers, refreshing
+from randonumber.credits.service import cards, refreshing
 from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def on_payment(event: StripeEvent) -> Effect | None:
 
 
 def on_customer_deleted(event: StripeEvent) -> Effect | None:
-    """Forget a customer that was deleted at Stripe: an id that is gone never comes back."""
+    """Forget a customer that was deleted at Stripe, and the saved cards: an id that is gone never comes back."""
     stripe_customer_id = event.object_id
     if event.account is not None or stripe_customer_id is None:
         return None
-    return lambda session: customers.forget(session, stripe_customer_id)
+    return lambda session: cards.forget_customer(session, stripe_customer_id)

@@ -67,12 +67,18 @@ def find(call: Call) -> Mapping[str, Any] | None:
     return gateway().find_by_ref("customers", call.ref, email=str(call.params["email"]))
 
 
-def forget(session: Session, stripe_customer_id: str) -> None:
-    """Forget a customer that is gone at Stripe; the next purchase makes a new one. Never commits."""
+def forget(session: Session, stripe_customer_id: str) -> int | None:
+    """Forget a customer that is gone at Stripe; the next purchase makes a new one. Never commits.
+
+    Returns whose it was; None when it is nobody's (any more).
+    """
     query = select(StripeCustomer).where(StripeCustomer.stripe_customer_id == stripe_customer_id)
     locked = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    if (customer := session.execute(locked).scalar_one_or_none()) is not None:
-        customer.stripe_customer_id = None
+    customer = session.execute(locked).scalar_one_or_none()
+    if customer is None:
+        return None
+    customer.stripe_customer_id = None
+    return customer.user_id
 
 
 def _user_id(session: Session, call: Call) -> int:

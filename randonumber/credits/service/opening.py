@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus, StripeCustomer
-from randonumber.credits.service import customers, payables, sessions
+from randonumber.credits.service import cards, confirming, customers, payables, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +67,8 @@ def settle_intent(session: Session, call: Call, result: Mapping[str, Any]) -> No
     purchase.call_id = None
     if purchase.payment_intent_id is None:
         purchase.payment_intent_id = result["id"]
+    if purchase.status == PurchaseStatus.PENDING and purchase.method in confirming.BY_CARD:
+        confirming.plan(session, purchase)
 
 
 def refuse(session: Session, call: Call, refusal: Refusal) -> None:
@@ -79,7 +81,12 @@ def refuse(session: Session, call: Call, refusal: Refusal) -> None:
         customer.stripe_customer_id = None
     purchase = sessions.lock_purchase(session, call.ref)
     purchase.call_id = None
+    if is_customer_gone and customer.stripe_customer_id is None:
+        cards.hide_all(session, user_id)
     if purchase.status != PurchaseStatus.PENDING or is_prepared(purchase):
+        return
+    if is_customer_gone and purchase.card_id is not None:
+        confirming.give_up(session, purchase, confirming.CARD_REMOVED)  # its cards are gone with it
         return
     if is_customer_gone:
         session.flush()
