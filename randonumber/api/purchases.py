@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from randonumber.api import callers, pages, rates
 from randonumber.credits import queries
+from randonumber.credits.service import refunds
 from randonumber.database import transaction
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ def list_purchases() -> Response:
     with transaction() as session:
         user_id = callers.require(session, caller, "read")
         page = queries.purchases(session, user_id, before=wanted.cursor, limit=wanted.limit)
-    return pages.answer([_show(purchase) for purchase in page.rows], page.next_cursor)
+        refundable = refunds.refundable_amounts(session, page.rows)
+    rows = [_show(purchase, refundable[purchase.ref]) for purchase in page.rows]
+    return pages.answer(rows, page.next_cursor)
 
 
 @blueprint.get("/purchases/<ref>")
@@ -39,17 +42,18 @@ def show(ref: str) -> Response:
     with transaction() as session:
         user_id = callers.require(session, caller, "read")
         purchase = queries.get_purchase(session, user_id, ref)
-    return pages.json_answer(_show(purchase))
+        [refundable] = refunds.refundable_amounts(session, [purchase]).values()
+    return pages.json_answer(_show(purchase, refundable))
 
 
-def _show(purchase: Purchase) -> dict[str, Any]:
+def _show(purchase: Purchase, refundable_minor: int) -> dict[str, Any]:
     return {
         "purchase": purchase.ref,
         "status": purchase.status,
         "credits": purchase.credits,
         "amount": purchase.amount_minor,
         "currency": purchase.currency,
-        "refundable_amount": 0,  # the shop takes nothing back yet
+        "refundable_amount": refundable_minor,
         "created_at": purchase.created_at.isoformat(),
         "paid_at": purchase.paid_at.isoformat() if purchase.paid_at else None,
     }

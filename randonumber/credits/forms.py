@@ -61,11 +61,11 @@ class CheckoutForm(PageForm):
         return Order(quantity=pack or int(self.quantity.data or ""), pack=pack, form_ref=self.form_ref.data or "")
 
 
-class WalletForm(PageForm):
-    """An order that wallet money pays."""
+class QuantityForm(PageForm):
+    """An order of any quantity; `form_ref` names this use of the form, so that it buys once."""
 
     form_errors: list[str]
-    quantity = StringField("How many credits", id="wallet-quantity")
+    quantity = StringField("How many credits")
     form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
 
     def validate_quantity(self, field: Field) -> None:
@@ -80,11 +80,30 @@ class WalletForm(PageForm):
         self.form_errors = [*self.form_errors, *self.form_ref.errors]
         return is_good
 
+
+class WalletForm(QuantityForm):
+    """An order that wallet money pays."""
+
+    quantity = StringField("How many credits", id="wallet-quantity")
+
     @property
     def order(self) -> Order:
         """What is asked for; only after the form was found good."""
         quantity, form_ref = int(self.quantity.data or ""), self.form_ref.data or ""
         return Order(quantity=quantity, form_ref=form_ref, method=PurchaseMethod.WALLET)
+
+
+class RefundForm(PageForm):
+    """The button that gives a purchase back; `form_ref` names this use of it."""
+
+    form_errors: list[str]
+    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Judge the form; what is wrong with a hidden field stands on top of it."""
+        is_good: bool = super().validate(extra_validators)
+        self.form_errors = [*self.form_errors, *self.form_ref.errors]
+        return is_good
 
 
 def read_quantity(text: str) -> int | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from randonumber import mail
-from randonumber.credits.mails import card_of, count_of_credits, link_to
+from randonumber.credits.mails import count_of_credits, link_to
 from randonumber.credits.models import PurchaseMethod, RefundStatus
+from randonumber.credits.wording import card_of
 from randonumber.money import format_money
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Purchases of whoever is signed in: all of them, and each with where it is."""
+"""A purchase of whoever is signed in, and where it is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from flask import redirect, render_template, request
 
 from randonumber import clock
 from randonumber.access import person, signed_in
-from randonumber.credits import mails, queries, service
+from randonumber.credits import queries, service, wording
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.views.blueprint import blueprint
+from randonumber.credits.views.refunds import shown
 from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
@@ -28,15 +29,6 @@ PAUSES_SECONDS: Final = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), 
 LONGEST_PAUSE_SECONDS: Final = 60
 
 
-@blueprint.get("/credits/purchases")
-@signed_in
-def history() -> ResponseReturnValue:
-    """List the purchases of whoever is signed in, newest first."""
-    with transaction() as session:
-        page = queries.purchases(session, person().user_id, before=request.args.get("before") or None)
-    return render_template("credits/history.html", page=page)
-
-
 @blueprint.get("/credits/purchases/<ref>")
 @signed_in
 def show(ref: str) -> ResponseReturnValue:
@@ -51,9 +43,10 @@ def show(ref: str) -> ResponseReturnValue:
     return render_template(
         "credits/purchase.html",
         purchase=purchase,
-        card=mails.card_of(purchase),
+        card=wording.card_of(purchase),
         stripe_answers=answers and not (is_pending and purchase.checkout_session_id is None),
         pause_seconds=pause_seconds(purchase) if is_pending else None,
+        refund=shown(purchase),
     )
 
 

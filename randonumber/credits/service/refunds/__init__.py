@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from randonumber.credits.service.refunds.asking import Asked, refund_for_buyer, refund_for_operator
 from randonumber.credits.service.refunds.levelling import bring_level
-from randonumber.credits.service.refunds.offering import NotRefundable, Offer, Reason, offer, refundable_amounts
+from randonumber.credits.service.refunds.offering import (
+    NotRefundable,
+    Offer,
+    Reason,
+    offer,
+    refundable_amounts,
+    refunds_of,
+)
 
 __all__ = [
     "Asked",
@@ -16,4 +23,5 @@ __all__ = [
     "refund_for_buyer",
     "refund_for_operator",
     "refundable_amounts",
+    "refunds_of",
 ]

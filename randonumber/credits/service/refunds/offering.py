@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from randonumber import clock
-from randonumber.credits.models import BOOKED
+from randonumber.credits.models import BOOKED, Refund
 from randonumber.credits.service.refunds.quoting import Worth, worth_of
 from randonumber.errors import Refused
 
@@ -90,6 +90,12 @@ def offer(session: Session, purchase: Purchase) -> Offer:
     """
     [found] = _facts(session, [purchase])
     return _offer(purchase, found)
+
+
+def refunds_of(session: Session, purchase: Purchase) -> Sequence[Refund]:
+    """Return every refund of a purchase, the oldest first."""
+    query = select(Refund).where(Refund.purchase_id == purchase.id).order_by(Refund.id)
+    return session.execute(query).scalars().all()
 
 
 def refundable_amounts(session: Session, purchases: Sequence[Purchase]) -> dict[str, int]:

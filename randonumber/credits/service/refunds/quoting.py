@@ -43,7 +43,7 @@ def price_of(tiers: Sequence[Mapping[str, int]], quantity: int) -> int:
     return quantity * reached[-1]
 
 
-def worth(  # noqa: PLR0913 - seven figures, each its own
+def worth(
     *,
     credits_: int,
     paid_minor: int,
