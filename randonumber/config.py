@@ -66,6 +66,7 @@ class Config:
     ratelimit_storage_uri: str | None = setting(str, None)
     registrations_per_hour: int = setting(whole(least=1), 5)
     api_rate_limit: str = setting(settings.rate, "100/second")
+    seller: str = setting(str, "Rando Number")
     credit_tiers: tuple[Tier, ...] = setting(settings.tiers, settings.tiers(settings.TIERS))
     free_credits: int = setting(whole(most=1_000_000), 3)
     free_credits_expire_days: int | None = setting(whole(least=1, most=36_500), None)

@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from randonumber import mail
+from randonumber.credits.wording import paid_with
 from randonumber.money import format_credits, format_money
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
         f"Your receipt: {what} for {format_money(purchase.amount_minor, purchase.currency)}",
         what=what,
         amount=format_money(purchase.amount_minor, purchase.currency),
-        card=card_of(purchase),
+        paid_with=paid_with(purchase),
         paid_at=format_datetime(purchase.paid_at, "d MMMM y, HH:mm 'UTC'", locale="en"),
         purchase=purchase.ref,
         repaid=repaid,
         link=link_to(purchase),
+        receipt=f"{link_to(purchase)}/receipt",
     )
 
 
@@ -79,14 +81,6 @@ def tell_operators(
 def count_of_credits(count: int) -> str:
     """Return a number of credits with its unit: `1 credit`, `1,000 credits`."""
     return f"{format_credits(count)} credit{'' if count == 1 else 's'}"
-
-
-def card_of(purchase: Purchase) -> str | None:
-    """Return the card in words (`Visa ending in 4242`); None when it was paid otherwise."""
-    if purchase.card_last4 is None:
-        return None
-    brand = (purchase.card_brand or "card").replace("_", " ").title()
-    return f"{brand} ending in {purchase.card_last4}"
 
 
 def link_to(purchase: Purchase) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
@@ -16,6 +14,7 @@ from randonumber.database import transaction
 from randonumber.ledger import checks, jobs
 from randonumber.ledger.statement import StatementRow, statement
 from randonumber.money import format_credits, format_money
+from randonumber.spreadsheets import csv_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,21 +66,6 @@ def statement_command(user: str, currency: str | None, *, as_csv: bool) -> None:
         click.echo(csv_line(COLUMNS))
     for row in _rows(user_id, currency):
         click.echo(csv_line(_cells(row)) if as_csv else _words(row))
-
-
-def csv_line(cells: tuple[str, ...]) -> str:
-    """Return one line of CSV. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
-
-    A whole number keeps its sign: it is no formula.
-    """
-    line = io.StringIO(newline="")
-    csv.writer(line).writerow([_safe(cell) for cell in cells])
-    return line.getvalue().removesuffix("\r\n")
-
-
-def _safe(cell: str) -> str:
-    is_number = cell.removeprefix("-").isdecimal()
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not is_number else cell
 
 
 def _lines(result: CheckResult) -> Iterator[str]:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from randonumber.database import db, transaction
 from randonumber.ledger import jobs
-from randonumber.ledger.commands import csv_line, ledger_commands
+from randonumber.ledger.commands import ledger_commands
+from randonumber.spreadsheets import csv_line
 from tests.ledger.books import grant, new_user, pay_in
 
 if TYPE_CHECKING:
