@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 UNAUTHORIZED, PAYMENT_REQUIRED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 402, 403, 404, 400
 LATER_CODES = frozenset({"lock_timeout", "rate_limit", "idempotency_key_in_use"})
 """Codes that mean "again later" whatever the status is: Stripe once sent rate limits as 400."""
+TAKEN_BY_THE_SDK = frozenset(
+    {"usage", "base", "api_key", "stripe_version", "stripe_context", "content_type", "headers"}
+)
+"""Names that the SDK's `raw_request` takes for options of its own: as parameters they would never reach Stripe."""
 
 
 class Wire:
@@ -79,9 +83,13 @@ class Wire:
     ) -> dict[str, Any]:
         """Send one request and return the object that Stripe answers with, as it came.
 
-        Raises StripeUnavailable, StripeDenied, StripeKeyReused, StripeRefused, StripeNotFound, and TransactionOpen.
+        Raises StripeUnavailable, StripeDenied, StripeKeyReused, StripeRefused, StripeNotFound, and TransactionOpen;
+        ValueError for a parameter that could not be sent.
         """
         refuse_inside_transaction()
+        if lost := TAKEN_BY_THE_SDK.intersection(params or ()):
+            reason = f"the SDK would keep {sorted(lost)} to itself"
+            raise ValueError(reason)
         options = {"idempotency_key": idempotency_key, "stripe_account": stripe_account}
         given = {**(params or {}), **{name: value for name, value in options.items() if value is not None}}
         if not has_request_context():
