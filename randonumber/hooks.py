@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     SignUpHook = Callable[[Session, "Person"], None]
     SectionContext = Callable[[Session, int], Mapping[str, Any]]
+    Notice = Callable[[Session, int], "str | None"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,3 +73,14 @@ def add_account_section(app: Flask, section: AccountSection) -> None:
 def account_sections(app: Flask) -> list[AccountSection]:
     """Return the sections of the account page in their order."""
     return sorted(app.extensions.get("account_sections", []), key=lambda section: section.position)
+
+
+def add_notice(app: Flask, notice: Notice) -> None:
+    """Let `notice(session, user_id)` say a sentence on top of the account page and after the sign-up, or None."""
+    app.extensions.setdefault("account_notices", []).append(notice)
+
+
+def notices(app: Flask, session: Session, user_id: int) -> list[str]:
+    """Return what there is to say to a user. Never commits."""
+    said = (notice(session, user_id) for notice in app.extensions.get("account_notices", []))
+    return [words for words in said if words]

@@ -142,7 +142,8 @@ CREATE TRIGGER transactions_bar_debtor BEFORE INSERT ON transactions
     FOR EACH ROW WHEN (NEW.kind = 'spend') EXECUTE FUNCTION ledger_bar_debtor();
 """
 
-# Consent to buy without being asked: how much, when, and at most how much a month. `declines` counts in a row.
+# Consent to buy without being asked: how much, when, and at most how much a month. `declines` counts in a row;
+# `declined_ref` is the purchase that was counted last.
 AUTO_TOPUPS = """
 CREATE TABLE auto_topups (
     user_id bigint PRIMARY KEY REFERENCES users (id),
@@ -155,6 +156,7 @@ CREATE TABLE auto_topups (
     stopped_at timestamptz,
     stop_reason text,
     purchase_ref text,
+    declined_ref text,
     consented_at timestamptz,
     updated_at timestamptz NOT NULL,
     CONSTRAINT auto_topups_stop_check CHECK ((stopped_at IS NULL) = (stop_reason IS NULL)),
@@ -178,7 +180,25 @@ CREATE TABLE low_balance_notices (
 CREATE INDEX accounts_expiring_lots_idx ON accounts (expires_at) WHERE is_open AND expires_at IS NOT NULL;
 """
 
-SCRIPTS = (CARDS, PURCHASES, REVERSALS, BAR, AUTO_TOPUPS, GIFTS)
+# Who had free credits before there were claims; of several accounts of one mailbox, the first.
+GIVEN = """
+INSERT INTO free_credit_claims
+SELECT DISTINCT ON (mailbox_hash) mailbox_hash, user_id, created_at
+  FROM (SELECT sha256(convert_to(CASE WHEN split_part(email, '@', 2) IN ('gmail.com', 'googlemail.com')
+                                      THEN replace(name, '.', '') || '@gmail.com'
+                                      ELSE name || '@' || split_part(email, '@', 2) END, 'UTF8')) AS mailbox_hash,
+               user_id, created_at
+          FROM (SELECT users.email, transactions.user_id, transactions.created_at,
+                       coalesce(nullif(split_part(split_part(email, '@', 1), '+', 1), ''),
+                                split_part(email, '@', 1)) AS name
+                  FROM users
+                  JOIN transactions ON transactions.kind = 'grant' AND transactions.ref = 'signup:' || users.ref
+               ) AS granted) AS hashed
+ ORDER BY mailbox_hash, created_at
+    ON CONFLICT DO NOTHING;
+"""
+
+SCRIPTS = (CARDS, PURCHASES, REVERSALS, BAR, AUTO_TOPUPS, GIFTS, GIVEN)
 
 DOWN = """
 DROP TRIGGER transactions_bar_debtor ON transactions;

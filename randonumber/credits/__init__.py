@@ -10,7 +10,7 @@ from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot
 from randonumber.credits.checks import CHECKS
 from randonumber.credits.dispute_checks import DISPUTE_CHECKS
 from randonumber.credits.refund_checks import REFUND_CHECKS
-from randonumber.credits.service import cards, confirming, customers, granting, intents, opening, sessions
+from randonumber.credits.service import cards, confirming, customers, gifts, granting, intents, opening, sessions
 from randonumber.credits.service.refunds import settling
 from randonumber.hooks import AccountSection
 from randonumber.ledger.checks import register as register_checks
@@ -57,7 +57,8 @@ def init_app(app: Flask) -> None:
     sweeps.register(app, "purchases", jobs.sweep_all)
     sweeps.register(app, "refunds", refund_jobs.sweep_all)
     hooks.on_sign_up(app, granting.open_accounts)
-    hooks.on_confirmed(app, granting.grant_for_sign_up)
+    hooks.on_confirmed(app, gifts.give)
+    hooks.add_notice(app, gifts.notice)
     hooks.add_account_section(
         app,
         AccountSection(

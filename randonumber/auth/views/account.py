@@ -110,13 +110,14 @@ def _page(form: KeyForm, new_key: str | None = None) -> str:
     user = access.user()
     with transaction() as database:
         found = [(section, section.context(database, user.id)) for section in hooks.account_sections(jobs.current())]
+        notices = hooks.notices(jobs.current(), database, user.id)
     shared = {"user": user, "key_form": form, "new_key": new_key}
     # Each part is a whole template that escapes what it shows.
     sections = [
         (section, Markup(render_template(section.template, **shared, **context)))  # noqa: S704
         for section, context in found
     ]
-    return render_template("account/show.html", user=user, sections=sections)
+    return render_template("account/show.html", user=user, sections=sections, notices=notices)
 
 
 def _lots(database: Session, user_id: int) -> Mapping[str, Any]:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, flash, redirect, render_template
 from flask_security import current_user
 
-from randonumber import paths
+from randonumber import hooks, jobs, paths
 from randonumber.access import signed_in
 from randonumber.auth import access, browser
 from randonumber.auth.forms import RegistrationForm, typed
 from randonumber.auth.service import registration
+from randonumber.database import transaction
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+
+    from randonumber.auth.models import User
 
 log = logging.getLogger(__name__)
 public = Blueprint("registration", __name__)
@@ -41,6 +44,7 @@ def make_account() -> ResponseReturnValue:
         if user is not None:
             browser.enter(user)
             log.info("registered", extra={"user": user.ref})
+            _say_notices(user)
             return redirect(paths.HOME, 303)
         form.form_errors = [_TAKEN]
     return render_template("security/register.html", form=form), 422
@@ -55,7 +59,11 @@ def confirm(token: str) -> ResponseReturnValue:
     if user is not None:
         log.info("address_confirmed", extra={"user": user.ref})
     flash(_CONFIRMED, "success")
-    return redirect("/account" if current_user.is_authenticated else "/login", 303)
+    if current_user.is_authenticated:
+        return redirect("/account", 303)
+    if user is not None:
+        _say_notices(user)
+    return redirect("/login", 303)
 
 
 @public.post("/confirm")
@@ -67,3 +75,10 @@ def ask_again() -> ResponseReturnValue:
         registration.ask_again(user)
         flash("A link is on its way to you.", "success")
     return redirect("/account#security", 303)
+
+
+def _say_notices(user: User) -> None:
+    """Say on the next page what the account page would."""
+    with transaction() as session:
+        for words in hooks.notices(jobs.current(), session, user.id):
+            flash(words, "info")

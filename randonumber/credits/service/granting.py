@@ -1,12 +1,10 @@
-"""Credits without a payment: given to a new account, given by an operator, taken back by an operator."""
+"""Credits without a payment: granted, and taken back by an operator."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from flask import current_app
 from sqlalchemy import select, text
 
 from randonumber import clock, ids, ledger
@@ -101,23 +99,6 @@ def revoke(session: Session, *, user_id: int, credits_: int, reason: str, actor:
 def open_accounts(session: Session, person: Person) -> None:
     """Open the accounts of a new user. A hook of the sign-up: never commits."""
     ledger.open_user_accounts(session, person.user_id)
-
-
-def grant_for_sign_up(session: Session, person: Person) -> None:
-    """Give a confirmed address its free credits, once. A hook of the confirmation: never commits."""
-    config = current_app.extensions["config"]
-    if not config.free_credits:
-        return
-    days = config.free_credits_expire_days
-    grant(
-        session,
-        user_id=person.user_id,
-        credits_=config.free_credits,
-        reason=SIGN_UP_REASON,
-        actor=f"user:{person.ref}",
-        ref=f"signup:{person.ref}",
-        expires_at=clock.now() + timedelta(days=days) if days else None,
-    )
 
 
 def _refuse_nonsense(credits_: int, reason: str) -> None:
