@@ -6,11 +6,11 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus
-from randonumber.credits.service import refresh_purchase
+from randonumber.credits.service.closing import refresh_or_close
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
 from randonumber.jobs import periodic
@@ -41,10 +41,9 @@ def sweep_all() -> int:
 
 
 def pending(*, due_by: datetime | None, limit: int | None) -> list[str]:
-    """Return the pending purchases that have a session at Stripe, the longest due first."""
-    query = select(Purchase.ref).where(
-        Purchase.status == PurchaseStatus.PENDING, Purchase.checkout_session_id.is_not(None)
-    )
+    """Return the pending purchases that have a session or an intent at Stripe, the longest due first."""
+    is_payable = or_(Purchase.checkout_session_id.is_not(None), Purchase.payment_intent_id.is_not(None))
+    query = select(Purchase.ref).where(Purchase.status == PurchaseStatus.PENDING, is_payable)
     if due_by is not None:
         query = query.where(Purchase.next_check_at <= due_by)
     with transaction() as session:
@@ -52,11 +51,14 @@ def pending(*, due_by: datetime | None, limit: int | None) -> list[str]:
 
 
 def ask(refs: list[str]) -> int:
-    """Bring each purchase level with Stripe, and return how many are pending no more. Raises StripeUnavailable."""
+    """Bring each purchase level with Stripe, and close what nobody pays.
+
+    Returns how many are pending no more. Raises StripeUnavailable.
+    """
     ended = failures = 0
     for ref in refs:
         try:
-            ended += refresh_purchase(ref, actor=ACTOR) != PurchaseStatus.PENDING
+            ended += refresh_or_close(ref, actor=ACTOR) != PurchaseStatus.PENDING
             failures = 0
         except StripeUnavailable as error:
             if error.status is None:  # Stripe itself is away: everything stays due

@@ -11,7 +11,7 @@ import pytest
 from randonumber import clock
 from randonumber.credits import jobs, service
 from randonumber.credits.models import PurchaseStatus
-from randonumber.credits.service import refreshing
+from randonumber.credits.service import closing, refreshing
 from randonumber.database import transaction
 from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent, StripeNotFound, StripeUnavailable
 from tests.credits.conftest import FREE_CREDITS, stored
@@ -169,7 +169,7 @@ def test_a_purchase_that_cannot_be_asked_about_holds_up_no_other(
             raise error
         return service.refresh_purchase(ref, actor=actor)
 
-    monkeypatch.setattr(jobs, "refresh_purchase", refresh)
+    monkeypatch.setattr(closing, "refresh_purchase", refresh)
     with clock.frozen(clock.now() + timedelta(minutes=3)):
         assert jobs.pending(due_by=clock.now(), limit=9) == [sick.ref, paid.ref]
         jobs.sweep_purchases(0)

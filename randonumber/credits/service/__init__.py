@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from randonumber.credits.service.completing import Completed, Payment, complete_purchase, expire_purchase, fail
 from randonumber.credits.service.granting import grant, revoke
+from randonumber.credits.service.on_page import OnPage, start_on_page
 from randonumber.credits.service.refreshing import refresh_purchase
 from randonumber.credits.service.starting import Order, Started, drive_calls, start_purchase
 from randonumber.credits.service.wallet_buying import MoneyOwed, WalletTooSmall, buy_from_wallet
@@ -11,6 +12,7 @@ from randonumber.credits.service.wallet_buying import MoneyOwed, WalletTooSmall,
 __all__ = [
     "Completed",
     "MoneyOwed",
+    "OnPage",
     "Order",
     "Payment",
     "Started",
@@ -23,5 +25,6 @@ __all__ = [
     "grant",
     "refresh_purchase",
     "revoke",
+    "start_on_page",
     "start_purchase",
 ]

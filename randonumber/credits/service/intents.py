@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from randonumber import calls
-from randonumber.credits.models import PurchaseMethod
+from randonumber.credits.models import PurchaseMethod, PurchaseStatus
+from randonumber.credits.service.sessions import lock_purchase
 from randonumber.money import format_credits
 from randonumber.stripe_gateway import gateway
 
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 
     from randonumber.calls import Call
     from randonumber.credits.models import Purchase
+    from randonumber.stripe_gateway import PaymentIntent
 
 CREATE: Final = "payment_intent.create"
 CANCEL: Final = "payment_intent.cancel"
+UNPAID: Final = "requires_payment_method"
+PAYABLE: Final = frozenset({UNPAID, "requires_confirmation", "requires_action"})
+"""An intent in one of these states can be paid, and be cancelled
+(https://docs.stripe.com/api/payment_intents/cancel); one that is `processing` is paid or not within days."""
 
 
 def plan(session: Session, purchase: Purchase, stripe_customer_id: str) -> None:
@@ -58,3 +64,23 @@ def plan_cancelling(session: Session, purchase: Purchase) -> int:
     """Plan the cancelling of the purchase's open intent, and return the call's id. Never commits."""
     params = {"intent": purchase.payment_intent_id}
     return calls.plan(session, operation=CANCEL, ref=purchase.ref, params=params)
+
+
+def find_cancelled(call: Call) -> Mapping[str, Any] | None:
+    """Return the intent of a cancelling whose outcome is unknown, if it is cancelled. Calls the network."""
+    intent = gateway().get_payment_intent(str(call.params["intent"]))
+    return {"id": intent.id, "status": intent.status} if intent.status == "canceled" else None
+
+
+def note(session: Session, ref: str, intent: PaymentIntent) -> None:
+    """Remember how far the buyer has come with the intent, and why the last try on our page failed. Never commits.
+
+    Only while the purchase is pending; safe to call again, and a late reading is put right by the next one.
+    """
+    purchase = lock_purchase(session, ref)
+    if purchase.status != PurchaseStatus.PENDING or purchase.payment_intent_id != intent.id:
+        return
+    purchase.intent_status = intent.status
+    if purchase.method == PurchaseMethod.CUSTOM:
+        purchase.failure = intent.error_code if intent.status == UNPAID else None
+    session.flush()  # others may lock the row and read it once more in this transaction

@@ -138,14 +138,23 @@ def _of_form(buyer: Person, order: Order) -> str | None:
         return session.execute(query).scalar_one_or_none()
 
 
+def is_for(purchase: Purchase, order: Order) -> bool:
+    """Whether the purchase is what the form asks for now. Stripe.js pays no intent that saves a card unasked."""
+    bought = (purchase.credits, purchase.method, purchase.card_id, purchase.saves_card)
+    return bought == (order.quantity, order.method, order.card_id, order.saves_card)
+
+
 def _is_other_order(ref: str, order: Order) -> bool:
     with transaction() as session:
-        purchase = _get(session, ref)
-        return (purchase.credits, purchase.method, purchase.card_id) != (order.quantity, order.method, order.card_id)
+        return not is_for(_get(session, ref), order)
 
 
 def _replace(buyer: Person, order: Order, ref: str, network: str) -> Started:
     """Start the other order when the first can no longer be paid; else return the first as it is. Calls the network."""
+    with transaction() as session:
+        pays_by_itself = _get(session, ref).card_id is not None
+    if not pays_by_itself:
+        drive_calls(ref)  # what is not known to be at Stripe yet cannot be closed there
     with transaction() as session:
         purchase = _get(session, ref)  # unlocked: who closes the call waits for the purchase with the call's row held
         call_id = payables.plan_closing(session, purchase)
