@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from randonumber import logs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from randonumber.config import Config
 
+BANK_QUESTIONS: Final = "https://hooks.stripe.com"
+"""Where Stripe lets a bank ask whether it is the owner who pays with a card."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -29,15 +31,15 @@ def content_security_policy(
 ) -> str:
     """Return the policy of a page: its own files and nothing else.
 
-    A form may lead to Stripe's hosted page, since Chromium asks `form-action` about the redirect after a POST.
-    A page that needs more names the origins of its `scripts`, its `frames` and what its scripts connect to, and sets
-    the header itself.
+    A form may lead to Stripe's hosted page and to where a bank asks its question, since Chromium asks `form-action`
+    about the redirect after a POST. A page that needs more names the origins of its `scripts`, its `frames` and what
+    its scripts connect to, and sets the header itself.
     """
     allowed = {
         "default-src": ["'none'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
-        "form-action": ["'self'", config.stripe_checkout_origin],
+        "form-action": ["'self'", config.stripe_checkout_origin, *([] if config.uses_sandbox else [BANK_QUESTIONS])],
         "script-src": ["'self'", *scripts],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
@@ -61,7 +63,7 @@ def stripe_js_policy(config: Config) -> str:
     if config.uses_sandbox:
         return content_security_policy(config, scripts=[origin], frames=[origin], connects=[origin])
     scripts = [origin, f"{script.scheme}://*.{script.netloc}"]
-    frames = [*scripts, "https://hooks.stripe.com"]
+    frames = [*scripts, BANK_QUESTIONS]
     return content_security_policy(config, scripts=scripts, frames=frames, connects=["https://api.stripe.com"])
 
 

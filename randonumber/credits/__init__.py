@@ -10,7 +10,17 @@ from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot
 from randonumber.credits.checks import CHECKS
 from randonumber.credits.dispute_checks import DISPUTE_CHECKS
 from randonumber.credits.refund_checks import REFUND_CHECKS
-from randonumber.credits.service import cards, confirming, customers, gifts, granting, intents, opening, sessions
+from randonumber.credits.service import (
+    card_setups,
+    cards,
+    confirming,
+    customers,
+    gifts,
+    granting,
+    intents,
+    opening,
+    sessions,
+)
 from randonumber.credits.service.refunds import settling
 from randonumber.hooks import AccountSection
 from randonumber.ledger.checks import register as register_checks
@@ -22,7 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["card_jobs", "init_app", "jobs", "lot_jobs", "refund_jobs"]
 _LATEST: Final = 5
 OPERATIONS: Final = (
-    Operation(name=customers.CREATE, settled=customers.settle, refused=customers.refuse, find=customers.find),
+    Operation(
+        name=customers.CREATE,
+        settled=opening.settle_customer,
+        refused=opening.refuse_customer,
+        find=customers.find,
+    ),
     Operation(name=sessions.CREATE, settled=opening.settle_session, refused=opening.refuse, find=sessions.find),
     Operation(name=sessions.EXPIRE, settled=opening.settle_closing, refused=opening.refuse_closing),
     Operation(name=intents.CREATE, settled=opening.settle_intent, refused=opening.refuse, find=intents.find),
@@ -34,6 +49,7 @@ OPERATIONS: Final = (
         is_marked=False,
     ),
     Operation(name=settling.CREATE, settled=settling.settle, refused=settling.refuse, find=settling.find),
+    Operation(name=card_setups.CREATE, settled=card_setups.settle, refused=card_setups.refuse, find=card_setups.find),
     Operation(name=cards.DETACH, settled=cards.settle_detaching, refused=cards.refuse_detaching),
     Operation(
         name=confirming.CONFIRM,
@@ -70,3 +86,7 @@ def init_app(app: Flask) -> None:
 def _latest_purchases(session: Session, user_id: int) -> dict[str, Any]:
     page = queries.purchases(session, user_id, limit=_LATEST)
     return {"purchases": page.rows, "has_more": page.next_cursor is not None}
+
+
+def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
+    return {"wants_low_balance": low_balance.is_wanted(session, user_id)}

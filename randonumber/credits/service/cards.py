@@ -202,6 +202,8 @@ def _lock_cards(session: Session, user_id: int) -> list[Card]:
 
 
 def _lock_own(session: Session, user_id: int, ref: str) -> Card:
+    if "\x00" in ref:
+        raise _missing()
     query = select(Card).where(Card.user_id == user_id, Card.ref == ref).with_for_update(key_share=True)
     card = session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if card is None:

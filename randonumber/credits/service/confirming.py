@@ -15,6 +15,7 @@ from flask import current_app
 
 from randonumber import calls, clock, jobs
 from randonumber.credits import mails
+from randonumber.credits.card_wording import ASKS_OWNER
 from randonumber.credits.models import Card, PurchaseMethod, PurchaseStatus
 from randonumber.credits.service import intents
 from randonumber.credits.service.completing import complete_purchase, expire_purchase, payment_of
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 CONFIRM: Final = "payment_intent.confirm"
 BY_CARD: Final = frozenset({PurchaseMethod.ONE_CLICK, PurchaseMethod.AUTO_TOPUP})
 """Purchases that a saved card pays."""
-NOT_AUTHENTICATED: Final = "payment_intent_authentication_failure"
-ASKS_OWNER: Final = frozenset({"authentication_required", NOT_AUTHENTICATED})
-"""Codes of tries after which the same card may still pay, once its owner has answered the bank."""
 CARD_REMOVED: Final = "card_removed"
 UNEXPECTED_STATE: Final = "payment_intent_unexpected_state"
 PAYMENT_REQUIRED: Final = 402

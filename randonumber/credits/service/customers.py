@@ -45,21 +45,26 @@ def plan(session: Session, customer: StripeCustomer) -> None:
     customer.call_id = calls.plan(session, operation=CREATE, ref=buyer.ref, params=params)
 
 
-def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
-    """Keep the customer's id and go on with the purchases that waited for it. Never commits."""
+def settle(session: Session, call: Call, result: Mapping[str, Any]) -> int:
+    """Keep the customer's id, go on with the purchases that waited for it, and return whose it is. Never commits."""
     customer = lock_customer(session, _user_id(session, call))
     customer.stripe_customer_id, customer.call_id = result["id"], None
     for purchase in _waiting(session, customer.user_id):
         payables.plan(session, purchase, result["id"])
+    return customer.user_id
 
 
-def refuse(session: Session, call: Call, refusal: Refusal) -> None:
-    """Fail the purchases that waited: Stripe will not have this customer; the next asks anew. Never commits."""
+def refuse(session: Session, call: Call, refusal: Refusal) -> int:
+    """Fail the purchases that waited: Stripe will not have this customer; the next asks anew. Never commits.
+
+    Returns whose customer it was to be.
+    """
     log.error("customer_refused", extra={"user": call.ref, "code": refusal.code, "param": refusal.param})
     customer = lock_customer(session, _user_id(session, call))
     customer.call_id = None
     for purchase in _waiting(session, customer.user_id):
         purchase.status, purchase.failure = PurchaseStatus.FAILED, refusal.code or "refused"
+    return customer.user_id
 
 
 def find(call: Call) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus, StripeCustomer
-from randonumber.credits.service import cards, confirming, customers, payables, sessions
+from randonumber.credits.service import card_setups, cards, confirming, customers, payables, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,18 @@ def outstanding_call(session: Session, purchase: Purchase) -> int | None:
 def is_prepared(purchase: Purchase) -> bool:
     """Whether there is something at Stripe by which the purchase is paid."""
     return purchase.checkout_session_id is not None or purchase.payment_intent_id is not None
+
+
+def settle_customer(session: Session, call: Call, result: Mapping[str, Any]) -> None:
+    """Keep the customer's id, and go on with the purchases and the savings of cards that waited. Never commits."""
+    user_id = customers.settle(session, call, result)
+    card_setups.plan_waiting(session, user_id, result["id"])
+
+
+def refuse_customer(session: Session, call: Call, refusal: Refusal) -> None:
+    """Fail what waited: Stripe will not have this customer. Never commits."""
+    user_id = customers.refuse(session, call, refusal)
+    card_setups.fail_waiting(session, user_id)
 
 
 def settle_session(session: Session, call: Call, result: Mapping[str, Any]) -> None:

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from randonumber.credits.views import buying, history, purchases, receipts, refunds, shop, wallet_buying
+from randonumber.credits.views import (
+    buying,
+    cards,
+    history,
+    one_click,
+    purchases,
+    receipts,
+    refunds,
+    shop,
+    wallet_buying,
+)
 from randonumber.credits.views.blueprint import blueprint
 
-__all__ = ["blueprint", "buying", "history", "purchases", "receipts", "refunds", "shop", "wallet_buying"]
+__all__ = [
+    "blueprint",
+    "buying",
+    "cards",
+    "history",
+    "one_click",
+    "purchases",
+    "receipts",
+    "refunds",
+    "shop",
+    "wallet_buying",
+]

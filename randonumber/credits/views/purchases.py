@@ -9,7 +9,7 @@ from flask import redirect, render_template, request
 
 from randonumber import clock
 from randonumber.access import person, signed_in
-from randonumber.credits import queries, service, wording
+from randonumber.credits import card_wording, queries, service, wording
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.views.blueprint import blueprint
 from randonumber.credits.views.refunds import shown
@@ -45,13 +45,20 @@ def show(ref: str) -> ResponseReturnValue:
         purchase=purchase,
         card=wording.card_of(purchase),
         stripe_answers=answers and not (is_pending and purchase.checkout_session_id is None),
+        trouble=card_wording.trouble_of(purchase),
+        asks_owner=is_pending and card_wording.asks_owner(purchase),
         pause_seconds=pause_seconds(purchase) if is_pending else None,
         refund=shown(purchase),
     )
 
 
 def pause_seconds(purchase: Purchase) -> int:
-    """Return after how long the page of a pending purchase asks again: the older, the longer."""
+    """Return after how long the page of a pending purchase asks again: the older, the longer.
+
+    Not often while the buyer reads what to do.
+    """
+    if card_wording.asks_owner(purchase):
+        return LONGEST_PAUSE_SECONDS
     age = clock.now() - purchase.created_at
     return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from flask import current_app, jsonify, redirect, render_template, request, url_for
 
-from randonumber import web
+from randonumber import clock, web
 from randonumber.access import person, signed_in
-from randonumber.credits import forms
+from randonumber.credits import card_forms, card_queries, forms
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
 from randonumber.credits.views.blueprint import blueprint
 from randonumber.database import transaction
@@ -50,12 +50,19 @@ def show_quote() -> ResponseReturnValue:
     return jsonify(as_json(quote(current_app.extensions["config"].credit_tiers, quantity)))
 
 
-def show_shop(form: forms.CheckoutForm | None = None, *, wallet_form: forms.WalletForm | None = None) -> str:
+def show_shop(
+    form: forms.CheckoutForm | None = None,
+    *,
+    wallet_form: forms.WalletForm | None = None,
+    one_click_form: card_forms.OneClickForm | None = None,
+) -> str:
     """Return the page, with whatever form was filled in as it was."""
     form, wallet_form = form or forms.empty_form(), wallet_form or forms.empty_wallet_form()
+    one_click_form = one_click_form or card_forms.empty_one_click_form()
     tiers = current_app.extensions["config"].credit_tiers
     with transaction() as session:
         wallet = queries.wallet_balances(session, person().user_id)
+        one_click_form.offer(card_queries.cards(session, person().user_id), clock.now())
     return render_template(
         "credits/shop.html",
         form=form,
@@ -64,6 +71,8 @@ def show_shop(form: forms.CheckoutForm | None = None, *, wallet_form: forms.Wall
         quoted=_quoted(form.quantity.data),
         wallet=wallet,
         wallet_form=wallet_form,
+        one_click_form=one_click_form,
+        one_click_quoted=_quoted(one_click_form.quantity.data),
         wallet_quoted=_quoted(wallet_form.quantity.data),
         most_credits=MOST_CREDITS,
     )
