@@ -7,6 +7,10 @@ named `payer` (one row with `user_id`, or none when nobody may spend) before `SP
 Each open lot holds at least one credit, so `amount` lots are enough: `lot_limit` is the amount at the first try.
 A lot that another session emptied while this one waited for it drops out of the scan; then `posted` is empty
 although other lots may pay. The second try has no limit (None): what it finds is final.
+
+A debt bars spending. The database sees to it when the transaction is written (`transactions_bar_debtor`): by then the
+lots are this session's own, and a debt that arose while it waited for them is seen. `posted` is empty then, too;
+`debts` says so, as of the beginning of the statement, so at the second try at the latest.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ SPEND: Final = """
     ), posted AS (
         INSERT INTO transactions (kind, ref, size, user_id, actor)
         SELECT 'spend', :ref, count(*), (SELECT user_id FROM payer), :actor FROM taken
-        HAVING sum(amount) = :amount AND NOT EXISTS (SELECT FROM debts)
+        HAVING sum(amount) = :amount
         RETURNING id
     ), written AS (
         INSERT INTO entries (transaction_id, position, source_id, destination_id, currency, amount)

@@ -39,7 +39,8 @@ _DRAW = """
           FROM posted CROSS JOIN payer
     )
     SELECT caller.api_key_id, caller.may_draw, caller.is_stale, EXISTS (SELECT FROM posted) AS is_paid,
-           cast(credits.before AS bigint) AS credits_before, EXISTS (SELECT FROM debts) AS is_barred
+           cast(credits.before AS bigint) AS credits_before,
+           NOT EXISTS (SELECT FROM posted) AND EXISTS (SELECT FROM debts) AS is_barred
       FROM caller CROSS JOIN credits
 """
 

@@ -106,7 +106,8 @@ def mail_body(template: str, mentions: str) -> str:
     folder = current_app.extensions["config"].instance_path / "mail"
     for ref in refs:
         [file] = folder.glob(f"*{ref}.eml")
-        text = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",)).get_content()
+        body = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+        text = body.get_content() if body else ""
         if mentions in text:
             return " ".join(text.split())
     message = f"no {template} names {mentions}"
