@@ -25,7 +25,6 @@ _BOOKED_AS: Final = f"""
 _STANDS_AT: Final = """
     SELECT coalesce(sum(amount), 0) AS amount FROM ({moved}) AS moved
 """
-_IN_FORCE: Final = "('held', 'pending', 'succeeded')"
 
 DISPUTE_CHECKS: Final = (
     Check(
@@ -52,40 +51,28 @@ DISPUTE_CHECKS: Final = (
     ),
     Check(
         id="A21",
-        title="what a purchase says was refunded and disputed is what its refunds and disputes come to",
-        sql=f"""
-            SELECT purchases.ref, purchases.status, purchases.refunded_minor, refunded.minor AS refunds,
-                   purchases.disputed_minor, disputed.minor AS disputes
+        title="a purchase says what its disputes have taken in force, and is disputed while one stands",
+        sql="""
+            SELECT purchases.ref, purchases.status, purchases.disputed_minor, disputed.minor AS disputes
               FROM purchases
-             CROSS JOIN LATERAL (SELECT coalesce(sum(amount_minor), 0) AS minor FROM refunds
-                                  WHERE purchase_id = purchases.id AND status IN {_IN_FORCE}) AS refunded
              CROSS JOIN LATERAL (SELECT coalesce(sum(greatest(0, withdrawn_minor - reinstated_minor)), 0) AS minor,
                                         coalesce(bool_or(status IN ('open', 'lost')), false) AS stands
                                    FROM disputes WHERE purchase_id = purchases.id) AS disputed
-             WHERE purchases.refunded_minor <> refunded.minor OR purchases.disputed_minor <> disputed.minor
-                OR (purchases.status = 'disputed') <> disputed.stands
-        """,  # noqa: S608 - constants of this file alone
+             WHERE purchases.disputed_minor <> disputed.minor OR (purchases.status = 'disputed') <> disputed.stands
+        """,
     ),
     Check(
         id="A22",
-        title="the credits that refunds and disputes of a purchase took and gave back are what it says",
+        title="a dispute is open while its bank holds money, won when all came back, and lost with the rest",
         sql="""
-            SELECT purchases.ref, purchases.revoked_credits, coalesce(booked.credits, 0) AS booked
-              FROM purchases
-              LEFT JOIN (
-                  SELECT coalesce(refunds.purchase_id, disputes.purchase_id) AS purchase_id,
-                         sum(CASE WHEN accounts.id = entries.destination_id THEN amount ELSE -amount END) AS credits
-                    FROM transactions
-                    JOIN entries ON entries.transaction_id = transactions.id
-                    JOIN accounts ON accounts.code = 'credits:revoked'
-                                 AND accounts.id IN (entries.source_id, entries.destination_id)
-                    LEFT JOIN refunds ON transactions.kind LIKE 'refund%'
-                                     AND transactions.ref IN (refunds.ref, refunds.stripe_refund_id)
-                    LEFT JOIN disputes ON transactions.kind LIKE 'dispute%'
-                                      AND split_part(transactions.ref, ':', 1) = disputes.stripe_dispute_id
-                   GROUP BY 1
-              ) AS booked ON booked.purchase_id = purchases.id
-             WHERE purchases.revoked_credits <> coalesce(booked.credits, 0)
+            SELECT stripe_dispute_id, status, withdrawn_minor, reinstated_minor, lost_minor
+              FROM disputes
+             WHERE NOT CASE status
+                   WHEN 'open' THEN lost_minor = 0
+                   WHEN 'won' THEN withdrawn_minor > 0 AND reinstated_minor >= withdrawn_minor AND lost_minor = 0
+                   WHEN 'lost' THEN lost_minor > 0 AND lost_minor = withdrawn_minor - reinstated_minor
+                   ELSE withdrawn_minor = 0 END
+                OR (status IN ('won', 'lost') AND closed_at IS NULL)
         """,
     ),
 )

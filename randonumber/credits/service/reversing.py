@@ -10,9 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
-from randonumber.credits.models import BOOKED, Dispute, DisputeStatus, PurchaseStatus, Refund, RefundStatus
+from randonumber.credits.models import (
+    BOOKED,
+    Dispute,
+    DisputeStatus,
+    PurchaseStatus,
+    Refund,
+    RefundOrigin,
+    RefundStatus,
+)
 from randonumber.ledger import Move, accounts
 
 if TYPE_CHECKING:
@@ -55,8 +63,11 @@ def lock_credits(session: Session, purchase: Purchase) -> Standing:
 
 def due(purchase: Purchase) -> int:
     """Return the credits that go with what is reversed of the purchase's price, by proportion, rounded down."""
-    reversed_minor = min(purchase.amount_minor, purchase.refunded_minor + purchase.disputed_minor)
-    return purchase.credits * reversed_minor // purchase.amount_minor
+    return purchase.credits * _reversed_minor(purchase) // purchase.amount_minor
+
+
+def _reversed_minor(purchase: Purchase) -> int:
+    return min(purchase.amount_minor, purchase.refunded_minor + purchase.disputed_minor)
 
 
 def taking(standing: Standing, credits_: int) -> list[Move]:
@@ -87,13 +98,17 @@ def to_take(purchase: Purchase) -> int:
 def to_give_back(session: Session, purchase: Purchase) -> int:
     """Return how many credits come back with a reversal that is not counted in the purchase's figures any more.
 
-    What the reversals that are still in force took, and what they come to together, stays taken. The row of the one
-    that ended must be flushed with its new status.
+    Taken stays what goes with all that is still reversed; and where the buyer has given credits back for less, those
+    and what goes with the rest. It follows from what is in force alone, so it is the same in whatever order that came
+    and went. The row of the reversal that ended must be flushed with its new status.
     """
-    refunds = select(Refund.credits).where(Refund.purchase_id == purchase.id, Refund.status.in_(IN_FORCE))
-    disputes = select(Dispute.credits).where(Dispute.purchase_id == purchase.id, Dispute.status.in_(TAKEN))
-    others = sum(session.scalars(refunds)) + sum(session.scalars(disputes))
-    return max(0, purchase.revoked_credits - max(due(purchase), min(others, purchase.credits)))
+    asked = select(func.coalesce(func.sum(Refund.amount_minor), 0), func.coalesce(func.sum(Refund.credits), 0)).where(
+        Refund.purchase_id == purchase.id, Refund.origin == RefundOrigin.BUYER, Refund.status.in_(IN_FORCE)
+    )
+    asked_minor, given_credits = session.execute(asked).one()
+    forced_minor = max(0, _reversed_minor(purchase) - int(asked_minor))
+    stays = int(given_credits) + purchase.credits * forced_minor // purchase.amount_minor
+    return max(0, purchase.revoked_credits - max(due(purchase), min(stays, purchase.credits)))
 
 
 def restate(session: Session, purchase: Purchase) -> None:
