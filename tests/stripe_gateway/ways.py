@@ -87,6 +87,10 @@ class Way(ABC):
         """Lay out what a list holds; the sandbox knows."""
 
     @abstractmethod
+    def refuses(self, method: str, path: str, status: int, **error: str) -> None:
+        """Lay out a refusal in Stripe's envelope; the sandbox knows."""
+
+    @abstractmethod
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:
         """Let the next such request go wrong."""
 
@@ -114,6 +118,10 @@ class StubWay(Way):
         page = {"object": "list", "url": path, "has_more": False, "data": [world.OBJECTS[name] for name in names]}
         self.answers("GET", path, page, limit="100", **query)
 
+    def refuses(self, method: str, path: str, status: int, **error: str) -> None:
+        body = {"error": {"type": "invalid_request_error", **error}}
+        self.mock.add(method, f"{API}{path}", json=body, status=status)
+
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:
         if isinstance(trouble.body, Exception):
             self.mock.add(method, f"{API}{path}", body=trouble.body)
@@ -140,6 +148,9 @@ class SandboxWay(Way):
         """Leave it to the sandbox."""
 
     def lists(self, path: str, names: list[str], **query: str) -> None:
+        """Leave it to the sandbox."""
+
+    def refuses(self, method: str, path: str, status: int, **error: str) -> None:
         """Leave it to the sandbox."""
 
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:

@@ -139,14 +139,15 @@ OBJECTS: Final[dict[str, Json]] = {
         amount_total=700,
         currency="usd",
         customer="cus_ann",
+        payment_intent=None,
         metadata={"ref": "pur_2"},
         url="https://checkout.stripe.com/c/pay/cs_open",
     ),
     "account": example("account", id="acct_us", country="US", default_currency="usd"),
     "balance": example(
         "balance",
-        available=[{"amount": 0, "currency": "usd"}],
-        pending=[{"amount": -1001, "currency": "usd"}, {"amount": 77, "currency": "eur"}],
+        available=[{"amount": -2000, "currency": "usd"}],
+        pending=[{"amount": 999, "currency": "usd"}, {"amount": 77, "currency": "eur"}],
     ),
 }
 OBJECTS["balance"].pop("connect_reserved", None)
