@@ -174,8 +174,9 @@ CREATE TABLE free_credit_claims (
 );
 CREATE TABLE low_balance_notices (
     user_id bigint PRIMARY KEY REFERENCES users (id),
-    lot_ref text NOT NULL,
-    sent_at timestamptz NOT NULL
+    lot_ref text,
+    sent_at timestamptz,
+    is_wanted boolean NOT NULL DEFAULT true
 );
 CREATE INDEX accounts_expiring_lots_idx ON accounts (expires_at) WHERE is_open AND expires_at IS NOT NULL;
 """

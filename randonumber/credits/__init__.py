@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from randonumber import calls, hooks, sweeps
 from randonumber.calls import Operation
-from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot_jobs, queries, refund_jobs, views
+from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot_jobs, refund_jobs, views
 from randonumber.credits.checks import CHECKS
 from randonumber.credits.dispute_checks import DISPUTE_CHECKS
 from randonumber.credits.refund_checks import REFUND_CHECKS
+from randonumber.credits.sections import SECTIONS
 from randonumber.credits.service import (
     card_setups,
     cards,
@@ -22,15 +23,12 @@ from randonumber.credits.service import (
     sessions,
 )
 from randonumber.credits.service.refunds import settling
-from randonumber.hooks import AccountSection
 from randonumber.ledger.checks import register as register_checks
 
 if TYPE_CHECKING:
     from flask import Flask
-    from sqlalchemy.orm import Session
 
 __all__ = ["card_jobs", "init_app", "jobs", "lot_jobs", "refund_jobs"]
-_LATEST: Final = 5
 OPERATIONS: Final = (
     Operation(
         name=customers.CREATE,
@@ -75,18 +73,5 @@ def init_app(app: Flask) -> None:
     hooks.on_sign_up(app, granting.open_accounts)
     hooks.on_confirmed(app, gifts.give)
     hooks.add_notice(app, gifts.notice)
-    hooks.add_account_section(
-        app,
-        AccountSection(
-            name="purchases", title="Purchases", position=20, template="credits/section.html", context=_latest_purchases
-        ),
-    )
-
-
-def _latest_purchases(session: Session, user_id: int) -> dict[str, Any]:
-    page = queries.purchases(session, user_id, limit=_LATEST)
-    return {"purchases": page.rows, "has_more": page.next_cursor is not None}
-
-
-def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
-    return {"wants_low_balance": low_balance.is_wanted(session, user_id)}
+    for section in SECTIONS:
+        hooks.add_account_section(app, section)

@@ -1,11 +1,11 @@
-"""What happens to lots by the clock: those whose time is over are booked as expired."""
+"""What happens to lots by the clock: those whose time is over are booked, and buyers are told when few are left."""
 
 from __future__ import annotations
 
 import logging
 from typing import Final
 
-from randonumber.credits.service import expiring
+from randonumber.credits.service import expiring, low_balance
 from randonumber.database import transaction
 from randonumber.jobs import periodic
 
@@ -17,6 +17,18 @@ AT_ONCE: Final = 500
 def expire_lots() -> None:
     """Book the expiry of every lot that is due."""
     expire_due()
+
+
+@periodic("credits.tell_low_balance", "*/5 * * * *")
+def tell_low_balance() -> None:
+    """Tell the buyers whose credits moved lately and run low."""
+    low_balance.tell_recent()
+
+
+@periodic("credits.tell_low_balance_of_all", "17 4 * * *")
+def tell_low_balance_of_all() -> None:
+    """Tell every buyer whose credits run low: whoever was missed while no worker ran."""
+    low_balance.tell(since=None)
 
 
 def expire_due() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import ForeignKey, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from randonumber.database import Base
@@ -21,10 +21,14 @@ class FreeCreditClaim(Base):
 
 
 class LowBalanceNotice(Base):
-    """The last mail that told a user of few credits left; `lot_ref` is the newest lot of that moment."""
+    """Whether a user wants to be told of few credits left, and the last such mail.
+
+    `lot_ref` is the lot that was bought last when the mail was sent.
+    """
 
     __tablename__ = "low_balance_notices"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
-    lot_ref: Mapped[str]
-    sent_at: Mapped[datetime]
+    lot_ref: Mapped[str | None]
+    sent_at: Mapped[datetime | None]
+    is_wanted: Mapped[bool] = mapped_column(server_default=text("true"))

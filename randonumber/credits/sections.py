@@ -1,0 +1,31 @@
+"""What buying shows on the account page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from randonumber.credits import queries
+from randonumber.credits.service import low_balance
+from randonumber.hooks import AccountSection
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_LATEST: Final = 5
+
+
+def _latest_purchases(session: Session, user_id: int) -> dict[str, Any]:
+    page = queries.purchases(session, user_id, limit=_LATEST)
+    return {"purchases": page.rows, "has_more": page.next_cursor is not None}
+
+
+def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
+    return {"wants_low_balance": low_balance.is_wanted(session, user_id)}
+
+
+SECTIONS: Final = (
+    AccountSection(
+        name="purchases", title="Purchases", position=20, template="credits/section.html", context=_latest_purchases
+    ),
+    AccountSection(name="mails", title="Mails", position=70, template="credits/mails.html", context=_wanted_mails),
+)
