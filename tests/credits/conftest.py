@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.credits.refunding import Shop
-    from tests.stripe_fixtures import DeliverWebhooks, StripeSandbox
+    from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
 
 FREE_CREDITS = 3
 
@@ -75,9 +75,9 @@ def house(code: str) -> int:
 
 
 @pytest.fixture
-def shop(buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks) -> Shop:
+def shop(buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks, run_jobs: RunJobs) -> Shop:
     """What may happen to the purchases of a buyer without free credits."""
     from tests.credits.refunding import Shop, without_credits
 
     without_credits(buyer.person)
-    return Shop(buyer=buyer, sandbox=sandbox, deliver=deliver_webhooks)
+    return Shop(buyer=buyer, sandbox=sandbox, deliver=deliver_webhooks, run=run_jobs)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from randonumber.credits.service.refunds import Asked
     from tests.credits.conftest import Buyer
     from tests.people import Person
-    from tests.stripe_fixtures import DeliverWebhooks, StripeSandbox
+    from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
 
 CREATE = "POST /v1/refunds"
 VISA = "4242424242424242"
@@ -37,6 +37,7 @@ class Shop:
     buyer: Buyer
     sandbox: StripeSandbox
     deliver: DeliverWebhooks
+    run: RunJobs
 
     def buy(self, quantity: int = 10, *, card: str = VISA, form_ref: str = "form-0001") -> str:
         """Buy on the hosted page, told of by events; return the purchase's ref."""

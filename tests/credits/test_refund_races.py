@@ -152,7 +152,7 @@ def test_an_operator_and_a_buyer_at_once_never_give_back_more_than_was_paid(shop
 
 
 def test_two_buyers_at_once_do_not_wait_for_each_other(shop: Shop, committed: Flask) -> None:
-    other = Shop(buyer=Buyer(person=make_user()), sandbox=shop.sandbox, deliver=shop.deliver)
+    other = Shop(buyer=Buyer(person=make_user()), sandbox=shop.sandbox, deliver=shop.deliver, run=shop.run)
     mine, theirs = shop.buy(10), other.buy(10)
     with transaction() as session:
         lock_purchase(session, mine)
