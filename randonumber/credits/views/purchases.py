@@ -11,6 +11,8 @@ from randonumber import clock
 from randonumber.access import person, signed_in
 from randonumber.credits import card_wording, queries, service, wording
 from randonumber.credits.models import PurchaseStatus
+from randonumber.credits.service import intents
+from randonumber.credits.service.opening import is_prepared
 from randonumber.credits.views.blueprint import blueprint
 from randonumber.credits.views.refunds import shown
 from randonumber.database import transaction
@@ -44,7 +46,8 @@ def show(ref: str) -> ResponseReturnValue:
         "credits/purchase.html",
         purchase=purchase,
         card=wording.card_of(purchase),
-        stripe_answers=answers and not (is_pending and purchase.checkout_session_id is None),
+        stripe_answers=answers and (is_prepared(purchase) or not is_pending),
+        try_again=answers and _is_for_buyer_to_pay(purchase),
         trouble=card_wording.trouble_of(purchase),
         asks_owner=is_pending and card_wording.asks_owner(purchase),
         pause_seconds=pause_seconds(purchase) if is_pending else None,
@@ -57,10 +60,14 @@ def pause_seconds(purchase: Purchase) -> int:
 
     Not often while the buyer reads what to do.
     """
-    if card_wording.asks_owner(purchase):
+    if card_wording.asks_owner(purchase) or _is_for_buyer_to_pay(purchase):
         return LONGEST_PAUSE_SECONDS
     age = clock.now() - purchase.created_at
     return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)
+
+
+def _is_for_buyer_to_pay(purchase: Purchase) -> bool:
+    return is_prepared(purchase) and intents.is_payable_on_page(purchase)
 
 
 def _leads_on(purchase: Purchase) -> bool:
@@ -68,9 +75,13 @@ def _leads_on(purchase: Purchase) -> bool:
 
 
 def _refresh(ref: str) -> bool:
-    """Bring the purchase level with Stripe; False when Stripe settles nothing, and the page shows what is known."""
+    """Bring the purchase level with Stripe; False when Stripe settles nothing, and the page shows what is known.
+
+    Who comes back from a bank's question waits for its answer in any case.
+    """
+    checked_since = None if "payment_intent" in request.args else clock.now() - ASK_AGAIN_AFTER
     try:
-        service.refresh_purchase(ref, actor=f"user:{person().ref}", unless_checked_since=clock.now() - ASK_AGAIN_AFTER)
+        service.refresh_purchase(ref, actor=f"user:{person().ref}", unless_checked_since=checked_since)
     except (StripeUnavailable, StripeRefused):
         return False
     return True
