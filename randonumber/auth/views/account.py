@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 pages = Blueprint("account", __name__)
 BLUEPRINTS: Final = (pages,)
 _NEW_KEY: Final = "new_key"
+_MOST_LOTS: Final = 20
+"""So many lots are shown one by one."""
 _ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 """What fits a bigint."""
 
@@ -121,7 +123,11 @@ def _page(form: KeyForm, new_key: str | None = None) -> str:
 
 
 def _lots(database: Session, user_id: int) -> Mapping[str, Any]:
-    return {"lots": queries.open_lots(database, user_id), "credits_left": queries.credits_left(database, user_id)}
+    return {
+        "lots": queries.open_lots(database, user_id),
+        "most_lots": _MOST_LOTS,
+        "credits_left": queries.credits_left(database, user_id),
+    }
 
 
 def _keys(database: Session, user_id: int) -> Mapping[str, Any]:
