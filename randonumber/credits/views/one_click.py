@@ -18,6 +18,7 @@ from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
 
@@ -53,7 +54,7 @@ def confirm(ref: str) -> ResponseReturnValue:
     return redirect(question or url_for("credits.show", ref=ref), 303)
 
 
-def _declined(form: card_forms.OneClickForm, ref: str) -> str:
+def _declined(form: card_forms.OneClickForm, ref: str) -> Response:
     with transaction() as session:
         purchase = queries.get_purchase(session, person().user_id, ref)
     form.form_errors = [f"{why_not_paid(purchase)} Nothing was charged."]
