@@ -62,8 +62,9 @@ def asks_owner(purchase: Purchase) -> bool:
 
 
 def trouble_of(purchase: Purchase) -> str | None:
-    """Return why the saved card of a purchase has not paid; None when it has, or no card of ours was to pay."""
-    return why_not_paid(purchase) if purchase.card_id is not None and purchase.failure else None
+    """Return why the card of a purchase has not paid; None when it has, or no card was tried from our pages."""
+    was_tried = purchase.card_id is not None or purchase.intent_status is not None
+    return why_not_paid(purchase) if was_tried and purchase.failure else None
 
 
 def why_not_paid(purchase: Purchase) -> str:

@@ -113,9 +113,9 @@ def read_quantity(text: str) -> int | None:
     return int(text)
 
 
-def empty_form(quantity: str = str(START)) -> CheckoutForm:
-    """Return the form to begin with."""
-    return CheckoutForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})
+def empty_form(quantity: str = str(START), form_ref: str | None = None) -> CheckoutForm:
+    """Return the form to begin with; under the name of a form that was sent before, it goes on with its purchase."""
+    return CheckoutForm(formdata=None, data={"quantity": quantity, "form_ref": form_ref or new_form_ref()})
 
 
 def empty_wallet_form(quantity: str = str(START)) -> WalletForm:

@@ -302,7 +302,7 @@ def test_a_declined_card_leaves_the_intent_open_for_another(
     assert page.pay(found.client_secret, DECLINED) == "card_declined"
     deliver_webhooks()
     purchase = stored(found.ref)
-    assert (purchase.status, purchase.failure) == ("pending", "card_declined")
+    assert (purchase.status, purchase.failure) == ("pending", "generic_decline")
     assert purchase.intent_status == intents.UNPAID
     assert page.press() == found
     assert page.pay(found.client_secret) == "succeeded"

@@ -66,6 +66,13 @@ def plan_cancelling(session: Session, purchase: Purchase) -> int:
     return calls.plan(session, operation=CANCEL, ref=purchase.ref, params=params)
 
 
+def is_payable_on_page(purchase: Purchase) -> bool:
+    """Whether its buyer may try again on our page; sent again, its form goes on with the same intent."""
+    is_open = purchase.status == PurchaseStatus.PENDING and purchase.form_ref is not None
+    may_be_paid = purchase.intent_status is None or purchase.intent_status in PAYABLE
+    return purchase.method == PurchaseMethod.CUSTOM and is_open and may_be_paid
+
+
 def find_cancelled(call: Call) -> Mapping[str, Any] | None:
     """Return the intent of a cancelling whose outcome is unknown, if it is cancelled. Calls the network."""
     intent = gateway().get_payment_intent(str(call.params["intent"]))
@@ -82,5 +89,6 @@ def note(session: Session, ref: str, intent: PaymentIntent) -> None:
         return
     purchase.intent_status = intent.status
     if purchase.method == PurchaseMethod.CUSTOM:
-        purchase.failure = intent.error_code if intent.status == UNPAID else None
+        reason = intent.decline_code if intent.error_code == "card_declined" else intent.error_code
+        purchase.failure = reason if intent.status == UNPAID else None
     session.flush()  # others may lock the row and read it once more in this transaction

@@ -8,15 +8,20 @@ from flask import current_app, jsonify, redirect, render_template, request, url_
 
 from randonumber import clock, web
 from randonumber.access import person, signed_in
-from randonumber.credits import card_forms, card_queries, forms
+from randonumber.credits import card_forms, card_queries, card_wording, forms
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_json, quote
+from randonumber.credits.queries import find_purchase
+from randonumber.credits.service import intents
 from randonumber.credits.views.blueprint import blueprint
+from randonumber.credits.views.stripe_js import page_with_stripe_js
 from randonumber.database import transaction
 from randonumber.ledger import queries
 
 if TYPE_CHECKING:
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
+    from randonumber.credits.models import Purchase
     from randonumber.credits.pricing import Quote
 
 UNPROCESSABLE: Final = 422
@@ -25,7 +30,9 @@ UNPROCESSABLE: Final = 422
 @blueprint.get("/credits")
 @signed_in
 def shop() -> ResponseReturnValue:
-    """Show what credits cost; `?quantity=` quotes any quantity without a script."""
+    """Show what credits cost; `?quantity=` quotes any quantity without a script, `?again=` goes on with a purchase."""
+    if (again := _unpaid(request.args.get("again", ""))) is not None:
+        return show_shop(forms.empty_form(str(again.credits), again.form_ref), again=again)
     asked = request.args.get("quantity", str(forms.START))
     form = forms.empty_form(asked)
     if forms.read_quantity(asked) is None:
@@ -55,7 +62,8 @@ def show_shop(
     *,
     wallet_form: forms.WalletForm | None = None,
     one_click_form: card_forms.OneClickForm | None = None,
-) -> str:
+    again: Purchase | None = None,
+) -> Response:
     """Return the page, with whatever form was filled in as it was."""
     form, wallet_form = form or forms.empty_form(), wallet_form or forms.empty_wallet_form()
     one_click_form = one_click_form or card_forms.empty_one_click_form()
@@ -63,9 +71,11 @@ def show_shop(
     with transaction() as session:
         wallet = queries.wallet_balances(session, person().user_id)
         one_click_form.offer(card_queries.cards(session, person().user_id), clock.now())
-    return render_template(
+    html = render_template(
         "credits/shop.html",
         form=form,
+        again=again,
+        again_why=(card_wording.trouble_of(again) if again else None) or "This purchase is not paid yet.",
         packs=[quote(tiers, pack) for pack in PACKS],
         tiers=tiers,
         quoted=_quoted(form.quantity.data),
@@ -76,6 +86,14 @@ def show_shop(
         wallet_quoted=_quoted(wallet_form.quantity.data),
         most_credits=MOST_CREDITS,
     )
+    return page_with_stripe_js(html)
+
+
+def _unpaid(ref: str) -> Purchase | None:
+    """Return the own purchase of this ref while its payment on our page can be tried again."""
+    with transaction() as session:
+        purchase = find_purchase(session, person().user_id, ref)
+    return purchase if purchase and intents.is_payable_on_page(purchase) else None
 
 
 def _quoted(typed: str | None) -> Quote | None:

@@ -3,7 +3,7 @@
 export function showWork() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("[data-once]")) return;
+    if (event.defaultPrevented || !form.matches("[data-once]")) return; // a script sends it
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -19,13 +19,13 @@ export function showWork() {
   });
 }
 
-function begin(button) {
+export function begin(button, words = button.dataset.busy) {
   button.dataset.idle = button.textContent;
-  button.textContent = button.dataset.busy;
+  button.textContent = words;
   button.setAttribute("aria-busy", "true");
 }
 
-function end(button) {
+export function end(button) {
   button.textContent = button.dataset.idle;
   delete button.dataset.idle;
   button.removeAttribute("aria-busy");

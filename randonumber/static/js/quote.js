@@ -1,4 +1,5 @@
 // <output data-quote="/credits/quote" for="quantity">: the price of the quantity that is typed, as the server sees it.
+// Tells of each by an event "quote" whose detail is the quote, or null while there is none.
 
 const PAUSE_MILLISECONDS = 200;
 
@@ -7,30 +8,44 @@ export function liveQuotes() {
     const field = document.getElementById(output.htmlFor[0]);
     let timer, asked;
     const sum = output.querySelector("strong");
-    if (sum) label(output, `Pay ${sum.textContent}`);
+    if (sum) label(output, sum.textContent);
     field.addEventListener("input", () => {
       clearTimeout(timer);
       asked?.abort();
       asked = new AbortController();
-      timer = setTimeout(() => ask(output, field, asked.signal), PAUSE_MILLISECONDS);
+      timer = setTimeout(() => ask(output, asked.signal), PAUSE_MILLISECONDS);
     });
   }
 }
 
-async function ask(output, field, signal) {
+// Shows what the quantity in the field costs, and returns the quote; null when it has no price, or none is to be had.
+export async function ask(output, signal) {
+  const field = document.getElementById(output.htmlFor[0]);
   const query = new URLSearchParams({ quantity: field.value.trim() });
   try {
     const answer = await fetch(`${output.dataset.quote}?${query}`, { signal, headers: { Accept: "application/json" } });
     const body = await answer.json();
     output.replaceChildren(...(answer.ok ? price(body) : refusal(body)));
-    label(output, answer.ok ? `Pay ${money(body.amount, body.currency)}` : "Continue to payment");
+    return told(output, answer.ok ? body : null);
   } catch (error) {
-    if (error.name !== "AbortError") output.textContent = "The price is shown on the next page.";
+    if (error.name === "AbortError") return null;
+    output.textContent = "The price is shown on the next page.";
+    return told(output, null);
   }
 }
 
-function label(output, words) {
-  output.closest("form").querySelector("button[type=submit]").textContent = words;
+function told(output, quote) {
+  label(output, quote && money(quote.amount, quote.currency));
+  output.dispatchEvent(new CustomEvent("quote", { bubbles: true, detail: quote }));
+  return quote;
+}
+
+// The button says what is paid; where it has words of its own, in those.
+export function label(output, sum) {
+  const button = output.closest("form").querySelector("button[type=submit]");
+  const words = sum ? (button.dataset.priced ?? "Pay {sum}").replace("{sum}", sum) : "Continue to payment";
+  if (button.dataset.idle) button.dataset.idle = words;
+  else button.textContent = words;
 }
 
 function price(quote) {
@@ -55,7 +70,7 @@ function refusal(problem) {
   return [words];
 }
 
-function money(minor, currency) {
+export function money(minor, currency) {
   return new Intl.NumberFormat("en-US", { style: "currency", currency }).format(minor / 100);
 }
 
