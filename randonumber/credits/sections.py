@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from randonumber.credits import queries
+from randonumber.credits import card_queries, queries
+from randonumber.credits.card_wording import name_of
 from randonumber.credits.service import low_balance
 from randonumber.hooks import AccountSection
 
@@ -19,6 +20,10 @@ def _latest_purchases(session: Session, user_id: int) -> dict[str, Any]:
     return {"purchases": page.rows, "has_more": page.next_cursor is not None}
 
 
+def _saved_cards(session: Session, user_id: int) -> dict[str, Any]:
+    return {"saved_cards": [(name_of(card), card.is_default) for card in card_queries.cards(session, user_id)]}
+
+
 def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
     return {"wants_low_balance": low_balance.is_wanted(session, user_id)}
 
@@ -26,6 +31,9 @@ def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
 SECTIONS: Final = (
     AccountSection(
         name="purchases", title="Purchases", position=20, template="credits/section.html", context=_latest_purchases
+    ),
+    AccountSection(
+        name="cards", title="Saved cards", position=25, template="credits/cards_section.html", context=_saved_cards
     ),
     AccountSection(name="mails", title="Mails", position=70, template="credits/mails.html", context=_wanted_mails),
 )
