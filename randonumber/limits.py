@@ -47,6 +47,9 @@ _HIT: Final = text("""
         )
     RETURNING hits, ends_at
 """)
+_STANDS: Final = text(
+    "SELECT hits, ends_at FROM rate_limits WHERE name = :name AND subject = :subject AND ends_at > :now"
+)
 _GIVE_BACK: Final = text(
     "UPDATE rate_limits SET hits = hits - 1 WHERE name = :name AND subject = :subject AND hits > 0"
 )
@@ -80,21 +83,22 @@ def hit(
     Each window lasts `per_seconds`; with `longest_seconds` it doubles up to that each time one was used up. The
     count is the session's (a rollback takes it back) or, without one, committed at once.
     """
-    parameters = {
-        **_key(name, subject),
-        "now": clock.now(),
-        "forgotten": clock.now() - FORGET,
-        "limit": limit,
-        "seconds": per_seconds,
-        "longest_seconds": longest_seconds or per_seconds,
-    }
-    with _within(session) as counting:
-        row = counting.execute(_HIT, parameters).one()
-    if row.hits > limit:
-        seconds = max(1, -(-(row.ends_at - clock.now()) // timedelta(seconds=1)))
-        log.warning("rate_limited", extra={"limit": name, "seconds": seconds})
-        message = f"Too many attempts. Please try again in {_in_words(seconds)}."
-        raise RateLimited(message, headers={"Retry-After": str(seconds)})
+    hits, ends_at = _count(session, name, subject, limit, per_seconds, longest_seconds or per_seconds)
+    if hits > limit:
+        raise _limited(name, ends_at)
+
+
+def count(session: Session | None, name: str, subject: str, *, per_seconds: int) -> int:
+    """Count one of what is refused elsewhere (`refuse_beyond`), and return how many the window holds now."""
+    hits, _ = _count(session, name, subject, 0, per_seconds, per_seconds)
+    return hits
+
+
+def refuse_beyond(session: Session, name: str, subject: str, *, limit: int) -> None:
+    """Raise RateLimited when the subject's window holds `limit` or more; counts nothing. Never commits."""
+    row = session.execute(_STANDS, {**_key(name, subject), "now": clock.now()}).one_or_none()
+    if row is not None and row.hits >= limit:
+        raise _limited(name, row.ends_at)
 
 
 def give_back(name: str, subject: str) -> None:
@@ -126,6 +130,29 @@ def client_network() -> str:
     except ValueError:
         return client_address()
     return str(ip_network((address, _NETWORKS[address.version]), strict=False))
+
+
+def _count(
+    session: Session | None, name: str, subject: str, limit: int, per_seconds: int, longest_seconds: int
+) -> tuple[int, datetime]:
+    parameters = {
+        **_key(name, subject),
+        "now": clock.now(),
+        "forgotten": clock.now() - FORGET,
+        "limit": limit,
+        "seconds": per_seconds,
+        "longest_seconds": longest_seconds,
+    }
+    with _within(session) as counting:
+        row = counting.execute(_HIT, parameters).one()
+    return row.hits, row.ends_at
+
+
+def _limited(name: str, ends_at: datetime) -> RateLimited:
+    seconds = max(1, -(-(ends_at - clock.now()) // timedelta(seconds=1)))
+    log.warning("rate_limited", extra={"limit": name, "seconds": seconds})
+    message = f"Too many attempts. Please try again in {_in_words(seconds)}."
+    return RateLimited(message, headers={"Retry-After": str(seconds)})
 
 
 def _key(name: str, subject: str) -> dict[str, str | bytes]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from randonumber.credits.handlers import cards, disputes, payments, refunds
+from randonumber.credits.handlers import cards, declines, disputes, payments, refunds
 
 if TYPE_CHECKING:
     from flask import Flask
 
-PARTS: Final = (payments, disputes, refunds, cards)
+PARTS: Final = (payments, declines, disputes, refunds, cards)
 
 
 def init_app(app: Flask) -> None:

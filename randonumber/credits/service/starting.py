@@ -19,7 +19,7 @@ from randonumber import calls, clock, ids, limits
 from randonumber.calls import Outcome
 from randonumber.credits.models import Purchase, PurchaseMethod, PurchaseStatus
 from randonumber.credits.pricing import quote, tiers_as_json
-from randonumber.credits.service import opening, payables, sessions
+from randonumber.credits.service import declines, opening, payables, sessions
 from randonumber.credits.service.refreshing import refresh_purchase
 from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeUnavailable
@@ -128,6 +128,7 @@ def _insert(buyer: Person, order: Order, network: str) -> str | None:
         if purchase is None:
             return None
         count_attempt(session, buyer, network)
+        declines.refuse_after_many(session, buyer.user_id, order.method)
         opening.prepare(session, purchase)
         return purchase.ref
 

@@ -1,0 +1,28 @@
+"""Events of payments that failed: each is one try, however often the intent is read afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from randonumber import inbox
+from randonumber.credits.service import declines
+from randonumber.database import transaction
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from randonumber.inbox import Effect, StripeEvent
+
+
+def init_app(app: Flask) -> None:
+    """Subscribe to failed payments."""
+    inbox.register(app, "payment_intent.payment_failed", on_failure)
+
+
+def on_failure(event: StripeEvent) -> Effect | None:
+    """Count a failed try on our pages; None when it was elsewhere. The event is the fact here: nothing is read."""
+    if event.account is not None or event.object_id is None:
+        return None
+    with transaction() as session:
+        ref = declines.find_paid_here(session, event.object_id)
+    return (lambda session: declines.count_failure(session, ref)) if ref is not None else None

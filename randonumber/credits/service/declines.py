@@ -1,0 +1,49 @@
+"""Payments that failed, counted for each user: whoever tries cards on our pages is stopped (pains.md, 25).
+
+Stripe tells of each failed try, on our own page as with a saved card. Above MOST_PER_HOUR nothing new can be paid on
+our pages for the rest of the hour, and an intent on which one more try failed is cancelled: it would take tries for
+ever. Stripe's own page stays open; it guards itself, and an honest buyer can pay there.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from randonumber import limits
+from randonumber.credits.models import Purchase, PurchaseMethod
+from randonumber.credits.service import payables
+from randonumber.credits.service.sessions import lock_purchase
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+MOST_PER_HOUR: Final = 10
+HOUR: Final = 3_600
+LIMIT: Final = "payment_failures"
+METHODS: Final = frozenset({PurchaseMethod.CUSTOM, PurchaseMethod.ONE_CLICK})
+
+
+def refuse_after_many(session: Session, user_id: int, method: PurchaseMethod) -> None:
+    """Refuse to start a purchase on our pages after too many failures. Never commits; raises RateLimited."""
+    if method in METHODS:
+        limits.refuse_beyond(session, LIMIT, str(user_id), limit=MOST_PER_HOUR)
+
+
+def find_paid_here(session: Session, payment_intent_id: str) -> str | None:
+    """Return the purchase of an intent that is paid on our pages. Never commits."""
+    query = select(Purchase.ref).where(Purchase.payment_intent_id == payment_intent_id, Purchase.method.in_(METHODS))
+    return session.execute(query).scalar_one_or_none()
+
+
+def count_failure(session: Session, ref: str) -> None:
+    """Count a failed try to pay a purchase; too many cancel its intent. Never commits: once for each event."""
+    purchase = lock_purchase(session, ref)
+    failures = limits.count(session, LIMIT, str(purchase.user_id), per_seconds=HOUR)
+    if failures < MOST_PER_HOUR:
+        return
+    log.warning("payment_failures_beyond_limit", extra={"purchase": ref, "failures": failures})
+    payables.plan_closing(session, purchase)
