@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randonumber import clock
-from randonumber.credits.card_wording import Expiry, expiry_of, name_of
-from randonumber.credits.models import Card, PurchaseStatus
-from randonumber.credits.service import cards
+from randonumber.credits import service
+from randonumber.credits.card_wording import Expiry, expiry_of, name_of, why_not_paid
+from randonumber.credits.models import Card, Purchase, PurchaseMethod, PurchaseStatus
+from randonumber.credits.service import Order, cards
 from randonumber.database import transaction
 from randonumber.errors import NotFound
 from tests.credits.conftest import Buyer, count, stored
@@ -97,6 +98,17 @@ def test_a_double_hands_over_its_place_and_what_it_was_to_pay(saver: Saver, run_
     assert card_of(new.stripe_payment_method_id).is_default
     assert stored(waiting.ref).card_id == new.id
     run_jobs(early=True)
+
+
+def test_a_purchase_that_was_to_save_its_card_brings_it_though_no_event_comes(saver: Saver, run_jobs: RunJobs) -> None:
+    order = Order(quantity=10, form_ref="form-0001", method=PurchaseMethod.CUSTOM, saves_card=True)
+    started = service.start_purchase(saver.person, order, network="10.0.0.0/24")
+    assert started.payment_intent_id is not None
+    paying: Any = {"payment_method": "pm_card_visa", "return_url": "http://127.0.0.1:5000/"}
+    saver.sandbox.client.v1.payment_intents.confirm(started.payment_intent_id, paying)
+    assert service.refresh_purchase(started.ref, actor="test") == PurchaseStatus.PAID
+    run_jobs()
+    assert shown(saver) == [("4242", True)]
 
 
 def test_an_older_list_that_comes_late_removes_nothing_and_brings_nothing_back(saver: Saver, run_jobs: RunJobs) -> None:
@@ -235,3 +247,13 @@ def test_a_card_pays_to_the_end_of_its_month() -> None:
         expiry_of(card, datetime(2030, month, day, tzinfo=UTC)) for month, day in [(3, 31), (4, 1), (5, 31), (6, 1)]
     ]
     assert found == [Expiry.VALID, Expiry.SOON, Expiry.SOON, Expiry.EXPIRED]
+
+
+@pytest.mark.parametrize("suspicion", ["lost_card", "stolen_card", "fraudulent", "pickup_card", "do_not_honor", None])
+def test_what_a_bank_suspects_is_not_told_to_who_holds_the_card(suspicion: str | None) -> None:
+    assert why_not_paid(Purchase(failure=suspicion)) == why_not_paid(Purchase(failure="generic_decline"))
+
+
+@pytest.mark.parametrize("reason", ["insufficient_funds", "expired_card", "card_removed", "authentication_required"])
+def test_what_the_owner_can_mend_is_told(reason: str) -> None:
+    assert why_not_paid(Purchase(failure=reason)) != why_not_paid(Purchase(failure="generic_decline"))

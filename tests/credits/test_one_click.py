@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
+from randonumber import clock
+from randonumber.credits import jobs
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service import cards, refresh_purchase
 from randonumber.credits.service.authenticating import CONFIRMATIONS_PER_HOUR, authenticate
@@ -308,3 +311,16 @@ def test_another_order_on_the_form_ends_the_one_that_waits_for_the_bank(saver: S
     assert authenticate(saver.person, first.ref) is None
     run_jobs(early=True)
     assert len(charges(saver.sandbox)) == 1
+
+
+def test_a_question_that_nobody_answers_ends_after_a_day(saver: Saver, run_jobs: RunJobs) -> None:
+    ref = ask(saver)
+    question(saver, ref)
+    with clock.frozen(clock.now() + timedelta(hours=23)):
+        jobs.sweep_all()
+        assert stored(ref).status == PurchaseStatus.PENDING
+    with clock.frozen(clock.now() + timedelta(hours=25)):
+        jobs.sweep_all()
+    assert stored(ref).status == PurchaseStatus.EXPIRED
+    assert [one.status for one in intents(saver.sandbox)] == ["canceled"]
+    assert authenticate(saver.person, ref) is None

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 POSTING: Final = "purchase"
 MIRROR_JOB: Final = "reconciliation.mirror_soon"
+LEVEL_CARDS: Final = "credits.level_cards"
 
 
 class Completed(StrEnum):
@@ -89,6 +90,8 @@ def complete_purchase(session: Session, ref: str, payment: Payment, *, actor: st
         return _review(session, purchase, payment)
     book(session, purchase, source=accounts.STRIPE_BALANCE, paid_at=payment.paid_at, actor=actor)
     jobs.enqueue(session, MIRROR_JOB)
+    if purchase.saves_card:
+        jobs.enqueue(session, LEVEL_CARDS, user_id=purchase.user_id)
     return Completed.BOOKED
 
 

@@ -18,7 +18,7 @@ from randonumber.credits import mails
 from randonumber.credits.card_wording import ASKS_OWNER
 from randonumber.credits.models import Card, PurchaseMethod, PurchaseStatus
 from randonumber.credits.service import intents
-from randonumber.credits.service.completing import complete_purchase, expire_purchase, payment_of
+from randonumber.credits.service.completing import LEVEL_CARDS, complete_purchase, expire_purchase, payment_of
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.stripe_gateway import gateway, read_payment_intent
 
@@ -38,7 +38,6 @@ BY_CARD: Final = frozenset({PurchaseMethod.ONE_CLICK, PurchaseMethod.AUTO_TOPUP}
 CARD_REMOVED: Final = "card_removed"
 UNEXPECTED_STATE: Final = "payment_intent_unexpected_state"
 PAYMENT_REQUIRED: Final = 402
-LEVEL_CARDS: Final = "credits.level_cards"
 
 
 def plan(session: Session, purchase: Purchase, *, off_session: bool = True) -> int | None:
