@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from randonumber import calls, hooks, sweeps
 from randonumber.calls import Operation
-from randonumber.credits import card_jobs, claims, commands, handlers, jobs, lot_jobs, refund_jobs, views
+from randonumber.credits import (
+    auto_topup_jobs,
+    auto_topup_section,
+    card_jobs,
+    claims,
+    commands,
+    handlers,
+    jobs,
+    lot_jobs,
+    refund_jobs,
+    views,
+)
 from randonumber.credits.checks import CHECKS
 from randonumber.credits.dispute_checks import DISPUTE_CHECKS
 from randonumber.credits.refund_checks import REFUND_CHECKS
@@ -28,7 +39,7 @@ from randonumber.ledger.checks import register as register_checks
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["card_jobs", "init_app", "jobs", "lot_jobs", "refund_jobs"]
+__all__ = ["auto_topup_jobs", "card_jobs", "init_app", "jobs", "lot_jobs", "refund_jobs"]
 OPERATIONS: Final = (
     Operation(
         name=customers.CREATE,
@@ -70,6 +81,7 @@ def init_app(app: Flask) -> None:
     register_checks(*CHECKS, *DISPUTE_CHECKS, *REFUND_CHECKS)
     sweeps.register(app, "purchases", jobs.sweep_all)
     sweeps.register(app, "refunds", refund_jobs.sweep_all)
+    auto_topup_section.init_app(app)
     hooks.on_sign_up(app, granting.open_accounts)
     hooks.on_confirmed(app, gifts.give)
     hooks.add_notice(app, gifts.notice)

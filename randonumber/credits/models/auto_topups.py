@@ -14,7 +14,7 @@ class AutoTopup(Base):
     """When fewer than `threshold` credits are left, `quantity` are bought with the default card.
 
     Never for more than `monthly_cap_minor` cents in a calendar month (UTC). `declines` counts those in a row, after
-    which it stops; `purchase_ref` is the purchase under way.
+    which it stops, and `declined_ref` is the purchase that was counted last; `purchase_ref` is the purchase under way.
     """
 
     __tablename__ = "auto_topups"
@@ -32,6 +32,7 @@ class AutoTopup(Base):
     stopped_at: Mapped[datetime | None]
     stop_reason: Mapped[str | None]
     purchase_ref: Mapped[str | None]
+    declined_ref: Mapped[str | None]
     consented_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 

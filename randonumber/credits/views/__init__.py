@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from randonumber.credits.views import (
+    auto_topup,
     buying,
     cards,
     history,
@@ -17,6 +18,7 @@ from randonumber.credits.views import (
 from randonumber.credits.views.blueprint import blueprint
 
 __all__ = [
+    "auto_topup",
     "blueprint",
     "buying",
     "cards",

@@ -40,10 +40,12 @@ function told(output, quote) {
   return quote;
 }
 
-// The button says what is paid; where it has words of its own, in those.
+// A button with data-priced says in those words what is paid, and without a price what it said at first.
 export function label(output, sum) {
   const button = output.closest("form").querySelector("button[type=submit]");
-  const words = sum ? (button.dataset.priced ?? "Pay {sum}").replace("{sum}", sum) : "Continue to payment";
+  if (!button.dataset.priced) return;
+  button.dataset.unpriced ??= button.dataset.idle ?? button.textContent;
+  const words = sum ? button.dataset.priced.replace("{sum}", sum) : button.dataset.unpriced;
   if (button.dataset.idle) button.dataset.idle = words;
   else button.textContent = words;
 }
