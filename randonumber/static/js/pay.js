@@ -41,20 +41,23 @@ async function payOnPage(form) {
     elements = undefined;
     for (const name of ["fields", "hosted"]) part(name).hidden = true;
     part("blocked").hidden = false;
-    delete button.dataset.priced;
+    button.dataset.priced = "Pay {sum}";
+    if (quote) label(output, money(quote.amount, quote.currency));
   }
 
   async function press() {
     work(true);
     tell("");
     try {
+      if (!quote) return tell(newPrice(await ask(output)));
       const { error } = await elements.submit();
       tell(error ? error.message : await pay());
     } catch (problem) {
       console.error(problem);
       tell(BROKEN);
+    } finally {
+      work(false);
     }
-    work(false);
   }
 
   // Returns what went wrong, in words; when nothing did, the browser is on its way.
@@ -64,15 +67,24 @@ async function payOnPage(form) {
     const found = await order();
     if (found.problem) return found.problem;
     if (!found.client_secret) return leaveFor(found.url);
-    if (found.amount !== shown.amount) return newPrice(await ask(output));
+    if (found.amount !== shown.amount) return newPrice(ordered(found));
     const { error } = await stripe.confirmPayment({
       elements,
       clientSecret: found.client_secret,
       confirmParams: { return_url: new URL(found.url, location.href).href },
     });
+    if (!error) return leaveFor(found.url);
     if (SHOWN_TO_BUYERS.includes(error.type)) return error.message;
     const known = await order(); // nobody knows what became of it: what Stripe says decides
     return known.url && !known.client_secret ? leaveFor(known.url) : (known.problem ?? OFFLINE);
+  }
+
+  // An order that was begun at another price is paid at that one, once the button has said so.
+  function ordered({ amount, currency }) {
+    quote = { ...quote, amount, currency };
+    elements.update({ amount });
+    label(output, money(amount, currency));
+    return quote;
   }
 
   async function order() {
@@ -87,7 +99,7 @@ async function payOnPage(form) {
   function work(isBusy) {
     busy = isBusy;
     form.elements.quantity.readOnly = part("save").disabled = isBusy;
-    if (isBusy) showBusy(button, `Paying ${money(quote.amount, quote.currency)}…`);
+    if (isBusy) showBusy(button, quote ? `Paying ${money(quote.amount, quote.currency)}…` : "Asking for the price…");
     else if (button.dataset.idle) showIdle(button);
   }
 
@@ -98,9 +110,7 @@ async function payOnPage(form) {
   form.addEventListener("submit", (event) => {
     if (!elements || event.submitter === part("hosted")) return;
     event.preventDefault();
-    if (busy) return;
-    if (quote) press();
-    else form.elements.quantity.focus();
+    if (!busy) press();
   });
   output.addEventListener("quote", ({ detail }) => {
     quote = detail;
