@@ -13,7 +13,7 @@ from randonumber.credits.service.refunds import NotRefundable, asking, booking
 from randonumber.credits.service.reversing import lock_credits
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import driver_connection, transaction
-from randonumber.errors import InsufficientCredits
+from randonumber.errors import AppError, InsufficientCredits
 from randonumber.numbers.service import UserPays, draw
 from randonumber.numbers.wishes import Integers
 from tests.credits.bank import Bank
@@ -35,7 +35,7 @@ def at_once(app: Flask, tasks: list[Callable[[], object]]) -> list[object]:
         with app.app_context():
             try:
                 return task()
-            except (NotRefundable, InsufficientCredits) as refusal:
+            except AppError as refusal:
                 return refusal
 
     with ThreadPoolExecutor(len(tasks)) as threads:
