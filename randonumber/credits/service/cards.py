@@ -19,7 +19,7 @@ from randonumber.credits.service import customers
 from randonumber.credits.service.customers import lock_customer
 from randonumber.database import transaction
 from randonumber.errors import NotFound
-from randonumber.stripe_gateway import StripeNotFound, gateway
+from randonumber.stripe_gateway import StripeNotFound, StripeRefused, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +63,16 @@ def look(user_id: int) -> Seen | None:
     if customer is None:
         return None
     asked_at = clock.now()
+    return Seen(user_id=user_id, stripe_customer_id=customer, cards=_listed(customer), asked_at=asked_at)
+
+
+def _listed(stripe_customer_id: str) -> tuple[stripe_gateway.Card, ...]:
     try:
-        cards = tuple(gateway().list_cards(customer))
-    except StripeNotFound:
-        cards = ()
-    return Seen(user_id=user_id, stripe_customer_id=customer, cards=cards, asked_at=asked_at)
+        return tuple(gateway().list_cards(stripe_customer_id))
+    except StripeRefused as refusal:
+        if isinstance(refusal, StripeNotFound) or refusal.code == "resource_missing":  # with all its cards
+            return ()
+        raise
 
 
 def keep(session: Session, seen: Seen) -> None:
