@@ -54,6 +54,7 @@ def test_amounts_are_shown_with_their_currency() -> None:
     assert format_credits(12345) == "12,345"
 
 
+@pytest.mark.pain(24)
 @given(st.integers(0, 10**9), st.integers(1, 10**6), st.data())
 def test_a_share_never_invents_a_cent(amount: int, whole: int, data: st.DataObject) -> None:
     part = data.draw(st.integers(0, whole))

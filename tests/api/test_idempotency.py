@@ -46,6 +46,7 @@ def test_the_first_version_is_replayed_too(client: FlaskClient) -> None:
     assert (answers[1].status_code, drawing.left(person)) == (200, 4)
 
 
+@pytest.mark.pain(4)
 def test_another_body_under_the_same_key_is_refused(client: FlaskClient) -> None:
     person = drawing.buyer(5)
     key = people.make_key(person)
@@ -106,6 +107,7 @@ def test_a_request_that_is_being_worked_on_is_in_progress(client: FlaskClient) -
     assert drawing.ask(client, key, body, Idempotency_Key="k").status_code == 201
 
 
+@pytest.mark.pain(4)
 def test_32_equal_requests_at_once_make_one_draw_and_agree(committed: Flask) -> None:
     person = drawing.buyer(40)
     key = people.make_key(person)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from randonumber.credits.models import PurchaseStatus
 from randonumber.sandbox import inprocess
 from tests.credits.conftest import FREE_CREDITS, count, house, stored
@@ -23,6 +25,7 @@ def paid_by_bank(buyer: Buyer, sandbox: StripeSandbox, account: str = "000123456
     return started.ref
 
 
+@pytest.mark.pain(6)
 def test_a_completed_session_that_is_unpaid_grants_nothing(
     buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
 ) -> None:
@@ -32,6 +35,7 @@ def test_a_completed_session_that_is_unpaid_grants_nothing(
     assert (buyer.credits, house("sales")) == (FREE_CREDITS, 0)
 
 
+@pytest.mark.pain(6)
 def test_days_later_the_bank_has_paid_and_the_credits_come_once(
     buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
 ) -> None:
@@ -44,6 +48,7 @@ def test_days_later_the_bank_has_paid_and_the_credits_come_once(
     assert count("transactions", "kind = 'purchase' AND ref = :ref", ref=ref) == 1
 
 
+@pytest.mark.pain(6)
 def test_or_the_bank_did_not_pay_and_nothing_comes(
     buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
 ) -> None:

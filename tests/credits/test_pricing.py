@@ -60,6 +60,7 @@ def test_nothing_outside_one_to_ten_thousand_is_for_sale(quantity: int) -> None:
         quote(TABLE, quantity)
 
 
+@pytest.mark.pain(24)
 @given(table=tables(), quantity=st.integers(1, MOST_CREDITS))
 def test_a_price_is_the_quantity_times_one_price_of_the_table(table: tuple[Tier, ...], quantity: int) -> None:
     quoted = quote(table, quantity)

@@ -74,6 +74,7 @@ def test_the_same_form_ten_times_at_once_is_one_purchase_and_one_session(
     assert (sessions_at_stripe(sandbox), count("stripe_customers")) == (1, 1)
 
 
+@pytest.mark.pain(25)
 def test_two_first_purchases_at_once_make_one_customer(
     buyer: Buyer, sandbox: StripeSandbox, committed: Flask, run_jobs: RunJobs
 ) -> None:

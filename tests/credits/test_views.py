@@ -51,6 +51,7 @@ def only_ref(client: FlaskClient) -> str:
     return ref
 
 
+@pytest.mark.pain(5)
 def test_a_pack_is_bought_on_the_hosted_page_and_the_return_page_shows_it(
     signed_in: FlaskClient, sandbox: StripeSandbox, buyer: Buyer, deliver_webhooks: DeliverWebhooks
 ) -> None:
@@ -69,6 +70,7 @@ def test_a_pack_is_bought_on_the_hosted_page_and_the_return_page_shows_it(
     assert "10" in signed_in.get("/account").text
 
 
+@pytest.mark.pain(24)
 def test_any_quantity_is_bought_at_the_price_of_the_server(
     signed_in: FlaskClient, sandbox: StripeSandbox, buyer: Buyer
 ) -> None:

@@ -186,6 +186,7 @@ def test_without_a_secret_nothing_is_accepted(
     assert post(client, BODY, sign(BODY, secret="")).status_code == 400
 
 
+@pytest.mark.pain(25)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -211,6 +212,7 @@ def test_the_connect_endpoint_has_its_own_secret(effects: list[str], client: Fla
     assert post(client, BODY, sign(BODY, secret="whsec_sandbox_connect"), url=url).status_code == 200
 
 
+@pytest.mark.pain(2)
 def test_the_same_event_at_both_endpoints_is_one_event(effects: list[str], client: FlaskClient) -> None:
     post(client, BODY, sign(BODY, secret="whsec_sandbox_connect"), url="/webhooks/stripe/connect")
     post(client, BODY)
@@ -218,6 +220,7 @@ def test_the_same_event_at_both_endpoints_is_one_event(effects: list[str], clien
     assert len(stored()) == 1
 
 
+@pytest.mark.pain(1)
 def test_the_same_event_sixteen_times_at_once_is_stored_once_and_always_acknowledged(
     effects: list[str], committed: Flask
 ) -> None:

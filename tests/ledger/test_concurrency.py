@@ -113,6 +113,7 @@ def test_crossing_accounts_do_not_deadlock(committed: Flask, user_id: int) -> No
         assert balance(session, lot) == 1000 - THREADS * 5
 
 
+@pytest.mark.pain(9)
 def test_a_wallet_is_emptied_once(committed: Flask, user_id: int) -> None:
     def empty(session: Session, number: int) -> bool:
         move = Move(source=wallet(user_id), destination="bank", amount=1000)

@@ -67,6 +67,7 @@ def complete(session: Session) -> None:
         session.execute(text(ENTRY), values | {"position": position})
 
 
+@pytest.mark.pain(10)
 @pytest.mark.parametrize(
     ("source", "destination", "amount", "pattern"),
     [
@@ -88,6 +89,7 @@ def test_an_entry_of_money_that_must_not_be(
     complete(session)
 
 
+@pytest.mark.pain(10)
 @pytest.mark.parametrize(
     ("source", "destination", "amount", "pattern"),
     [

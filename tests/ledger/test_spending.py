@@ -107,6 +107,7 @@ def test_a_debt_bars_spending(session: Session, user_id: int) -> None:
     assert spend(session, user_id, 1) == Spent(transaction_id=None, before=5)
 
 
+@pytest.mark.pain(10)
 def test_the_last_credit_is_spent_once(committed: Flask) -> None:
     """32 threads, one credit: one spends it, 31 find nothing."""
     with transaction() as session:
@@ -128,6 +129,7 @@ def test_every_credit_of_many_small_lots_is_spent_and_none_twice(committed: Flas
     assert_right_in_the_end(user_id, 0)
 
 
+@pytest.mark.pain(9)
 def test_the_credits_before_are_counted_after_waiting(committed: Flask) -> None:
     """Each of those who wait tells another figure, and nobody counts a lot that ran empty meanwhile."""
     with transaction() as session:

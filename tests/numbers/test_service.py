@@ -81,6 +81,7 @@ def test_one_draw_takes_from_several_lots_the_soonest_to_expire_first() -> None:
     assert lots_of(person)[before:] == [3, 1, 0]
 
 
+@pytest.mark.pain(11)
 def test_what_has_expired_pays_for_nothing() -> None:
     person = drawing.buyer(0)
     drawing.give(person, 5, expires_at=clock.now() + timedelta(hours=1))
