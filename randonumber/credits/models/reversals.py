@@ -35,8 +35,8 @@ class RefundStatus(StrEnum):
 class Refund(Base):
     """Money of a purchase that goes back to the buyer, with the `credits` that went with it.
 
-    Its name in the ledger is `ref` when it was asked for here (`refund_hold` …), `stripe_refund_id` for what Stripe
-    tells of. `is_booked`: its money has left `stripe:balance`.
+    Its name in the ledger is `ref` while it is held before it goes out (`refund_hold` …), `stripe_refund_id` for what
+    went out before it was known here. `is_booked`: its money has gone, out of `stripe:balance` or into the wallet.
     """
 
     __tablename__ = "refunds"
