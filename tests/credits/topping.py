@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from randonumber.credits import auto_topup_jobs
-from randonumber.credits.models import AutoTopup, Purchase, PurchaseMethod
+from randonumber.credits.models import AutoTopup, Purchase, PurchaseMethod, PurchaseStatus
 from randonumber.credits.service import auto_topups
 from randonumber.credits.service.auto_topups import Terms
 from randonumber.database import transaction
@@ -50,10 +50,10 @@ class Owner:
         return auto_topup_jobs.look_at_all()
 
     def round(self) -> None:
-        """Let the worker look, and do what follows; then look again."""
-        self.look()
-        self.run_jobs(early=True, may_fail=True)
-        self.look()
+        """Let the worker look, and do what follows, if anything began or is open; then look again."""
+        if self.look() or any(one.status == PurchaseStatus.PENDING for one in self.purchases):
+            self.run_jobs(early=True, may_fail=True)
+            self.look()
 
     @property
     def row(self) -> AutoTopup:
