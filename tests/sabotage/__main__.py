@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from randonumber.config import ROOT
+from tests.sabotage.buying_defects import BUYING_DEFECTS
 from tests.sabotage.defects import DEFECTS, Defect
 from tests.sabotage.sandbox_defects import SANDBOX_DEFECTS
 
-EVERY: Final = (*DEFECTS, *SANDBOX_DEFECTS)
+EVERY: Final = (*DEFECTS, *BUYING_DEFECTS, *SANDBOX_DEFECTS)
 TESTS_FAILED = 1
 """pytest's exit code for failed tests; a broken collection has another."""
 
