@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
 
 ADDRESS = "/credits/payment-intents"
-GOOD = {"quantity": 9, "form_ref": "form-0001"}
+GOOD: dict[str, Any] = {"quantity": 9, "form_ref": "form-0001"}
 
 
 @pytest.fixture
