@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     SignUpHook = Callable[[Session, "Person"], None]
-    SectionContext = Callable[[Session, int], Mapping[str, Any]]
+    SectionContext = Callable[[Session, int], Mapping[str, Any] | None]
     Notice = Callable[[Session, int], "str | None"]
 
 
@@ -54,6 +54,8 @@ def run_confirmed(app: Flask, session: Session, person: Person) -> None:
 @dataclass(frozen=True, kw_only=True)
 class AccountSection:
     """A part of the account page: `template` is included with what `context(session, user_id)` returns.
+
+    With None it is left out.
 
     `name` is its anchor (`/account#name`), `position` its place: the lowest comes first.
     """

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from randonumber.ledger.queries import CreditStanding
+
 
 def init_app(app: Flask) -> None:
     """Bind the filters and the globals."""
@@ -28,7 +30,7 @@ def init_app(app: Flask) -> None:
         money=format_money, credits=credits_with_unit, number=format_credits, when=when, when_text=when_text
     )
     environment.globals.update(
-        new_form_ref=new_form_ref, credits_left=credits_left, now=clock.now, shop=app.extensions["config"]
+        new_form_ref=new_form_ref, credits_left=credits_left, owed=owed, now=clock.now, shop=app.extensions["config"]
     )
 
 
@@ -56,14 +58,25 @@ def new_form_ref() -> str:
 
 def credits_left() -> int | None:
     """Return the credits of whoever is signed in, asked once in a request; nothing when nobody is."""
+    standing = _standing()
+    return standing.left if standing else None
+
+
+def owed() -> int:
+    """Return the credits that whoever is signed in owes, asked once in a request."""
+    standing = _standing()
+    return standing.owed if standing else 0
+
+
+def _standing() -> CreditStanding | None:
     from flask_login import current_user
 
     from randonumber.ledger import queries
 
     if "login_manager" not in current_app.__dict__ or not current_user.is_authenticated:
         return None
-    if "credits_left" not in g:
+    if "credit_standing" not in g:
         with transaction() as session:
-            g.credits_left = queries.credits_left(session, current_user.id)
-    left: int = g.credits_left
-    return left
+            g.credit_standing = queries.credit_standing(session, current_user.id)
+    standing: CreditStanding = g.credit_standing
+    return standing

@@ -12,6 +12,7 @@ from randonumber.credits import (
     card_jobs,
     claims,
     commands,
+    debts,
     handlers,
     jobs,
     lot_jobs,
@@ -85,5 +86,5 @@ def init_app(app: Flask) -> None:
     hooks.on_sign_up(app, granting.open_accounts)
     hooks.on_confirmed(app, gifts.give)
     hooks.add_notice(app, gifts.notice)
-    for section in SECTIONS:
+    for section in (debts.SECTION, *SECTIONS):
         hooks.add_account_section(app, section)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = [
+    "CreditStanding",
     "OpenLot",
     "StatementPage",
     "StatementRow",
     "WalletBalances",
     "balance",
+    "credit_standing",
     "credits_left",
     "open_lots",
     "statement",
@@ -60,9 +62,22 @@ class WalletBalances:
     debt_credit: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class CreditStanding:
+    """The credits that a user can spend, and those that the user owes; both are counts of no sign."""
+
+    left: int
+    owed: int
+
+
 _CREDITS_LEFT = text("""
     SELECT coalesce(sum(balance), 0)::bigint FROM accounts
      WHERE user_id = :user_id AND is_open AND (expires_at IS NULL OR expires_at > :now)
+""")
+_CREDIT_STANDING = text("""
+    SELECT (SELECT coalesce(sum(balance), 0)::bigint FROM accounts
+             WHERE user_id = :user_id AND is_open AND (expires_at IS NULL OR expires_at > :now)) AS left,
+           coalesce((SELECT -balance FROM accounts WHERE code = :debt), 0) AS owed
 """)
 _BALANCES = text("""
     SELECT code, kind, currency, balance FROM accounts
@@ -82,6 +97,13 @@ def credits_left(session: Session, user_id: int) -> int:
     """Return the credits that can be spent now: those of the open lots that have not expired."""
     left: int = session.execute(_CREDITS_LEFT, {"user_id": user_id, "now": clock.now()}).scalar_one()
     return left
+
+
+def credit_standing(session: Session, user_id: int) -> CreditStanding:
+    """Return the credits that can be spent now and those that are owed, by one query."""
+    parameters = {"user_id": user_id, "now": clock.now(), "debt": accounts.credit_debt(user_id)}
+    row = session.execute(_CREDIT_STANDING, parameters).one()
+    return CreditStanding(left=row.left, owed=row.owed)
 
 
 def open_lots(session: Session, user_id: int) -> list[OpenLot]:

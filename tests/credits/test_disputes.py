@@ -229,6 +229,15 @@ def test_an_older_reading_changes_nothing(buyer: Buyer, sale: Sale, ending: str)
     assert (figures(sale.ref), disputed_money(), buyer.credits, count("transactions"), count("mail_messages")) == stands
 
 
+def test_an_inquiry_that_was_closed_can_still_become_a_dispute(buyer: Buyer, sale: Sale) -> None:
+    reading = shown(sale.charge)
+    bring_level(sale, replace(reading, status="warning_closed"))
+    assert dispute_row(reading.id).closed_at is not None
+    bring_level(sale, replace(reading, withdrawn=900))
+    row = dispute_row(reading.id)
+    assert (row.status, row.closed_at, figures(sale.ref)) == ("open", None, ("disputed", 900, 10))
+
+
 def test_a_won_dispute_waits_for_its_money(buyer: Buyer, sale: Sale) -> None:
     opened = replace(shown(sale.charge), withdrawn=900)
     bring_level(sale, opened)

@@ -118,6 +118,7 @@ def _page(form: KeyForm, new_key: str | None = None) -> str:
     sections = [
         (section, Markup(render_template(section.template, **shared, **context)))  # noqa: S704
         for section, context in found
+        if context is not None
     ]
     return render_template("account/show.html", user=user, sections=sections, notices=notices)
 

@@ -57,8 +57,8 @@ def bring_level(session: Session, ref: str, dispute: stripe_gateway.Dispute, *, 
     _reinstate(session, purchase, row, dispute.reinstated - row.reinstated_minor, actor)
     if row.status in CLOSED:
         _lose(session, purchase, row, actor, was_closed=before[0] in CLOSED)
-    if row.closed_at is None and (row.status in CLOSED or dispute.status in DECIDED):
-        row.closed_at = clock.now()
+    is_over = row.status in CLOSED or (row.status == DisputeStatus.INQUIRY and dispute.status in DECIDED)
+    row.closed_at = None if row.status == DisputeStatus.OPEN else row.closed_at or (clock.now() if is_over else None)
     row.evidence_due_by, row.reason = dispute.evidence_due_by, dispute.reason
     session.flush()
     reversing.restate(session, purchase)

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request
 
 from randonumber import clock
 from randonumber.access import person, signed_in
-from randonumber.credits import card_wording, queries, service, wording
+from randonumber.credits import card_wording, debts, queries, service, wording
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service import intents
 from randonumber.credits.service.opening import is_prepared
@@ -52,6 +52,7 @@ def show(ref: str) -> ResponseReturnValue:
         asks_owner=is_pending and card_wording.asks_owner(purchase),
         pause_seconds=pause_seconds(purchase) if is_pending else None,
         refund=shown(purchase),
+        dispute=debts.standing_dispute(purchase),
     )
 
 
