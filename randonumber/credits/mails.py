@@ -9,6 +9,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from randonumber import mail
+from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.wording import paid_with
 from randonumber.money import format_credits, format_money
 
@@ -42,6 +43,7 @@ def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
         repaid=repaid,
         link=link_to(purchase),
         receipt=f"{link_to(purchase)}/receipt",
+        auto_topup=_auto_topup_link() if purchase.method == PurchaseMethod.AUTO_TOPUP else None,
     )
 
 
@@ -76,6 +78,10 @@ def tell_operators(
             asked=f"{purchase.amount_minor} {purchase.currency}",
             paid=f"{paid_minor} {currency}",
         )
+
+
+def _auto_topup_link() -> str:
+    return f"{current_app.extensions['config'].base_url}/account/auto-topup"
 
 
 def count_of_credits(count: int) -> str:

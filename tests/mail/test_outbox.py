@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 RECEIPT = {
     "what": "10 credits",
     "amount": "$9.00",
-    "card": "Visa ending in 4242",
+    "paid_with": "Visa ending in 4242",
     "purchase": "pur_1",
     "paid_at": "21 November 2026",
     "link": "http://127.0.0.1:5000/credits/purchases/pur_1",
+    "receipt": "http://127.0.0.1:5000/credits/purchases/pur_1/receipt",
     "repaid": 0,
+    "auto_topup": None,
 }
 
 

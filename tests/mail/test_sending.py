@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
     SmtpServer = Callable[[Any], Any]
 
-BODY = {"what": "10 credits", "amount": "$9.00", "card": None, "purchase": "pur_1", "paid_at": "now", "link": "x"}
+BODY = {
+    "what": "10 credits",
+    "amount": "$9.00",
+    "paid_with": "Visa",
+    "purchase": "pur_1",
+    "paid_at": "now",
+    "link": "x",
+    "receipt": "y",
+    "auto_topup": None,
+}
 
 
 class Postbox:
