@@ -148,12 +148,10 @@ def test_a_bank_that_says_never_again_is_not_asked_again(owner: Owner) -> None:
     owner.look()
     owner.run_jobs(early=True)
     # The sandbox has no card that is saved and then stolen: the bank's word is put in its mouth.
+    given = {"ref": owner.last.ref}
     with transaction() as session:
-        session.execute(
-            text("UPDATE auto_topups SET purchase_ref = :ref, declined_ref = NULL, declines = 0"),
-            {"ref": owner.last.ref},
-        )
-        session.execute(text("UPDATE purchases SET failure = 'stolen_card' WHERE ref = :ref"), {"ref": owner.last.ref})
+        session.execute(text("UPDATE auto_topups SET purchase_ref = :ref, declined_ref = NULL, declines = 0"), given)
+        session.execute(text("UPDATE purchases SET failure = 'stolen_card' WHERE ref = :ref"), given)
     owner.look()
     assert (owner.row.stop_reason, owner.row.declines) == ("card_refused", 1)
     assert letters("stopped") == 1
@@ -270,8 +268,9 @@ def test_a_payment_that_comes_after_all_counts_and_is_no_decline(
     owner.saver.sandbox.fault("POST /v1/payment_intents/{intent}/confirm", "reset_after")
     owner.look()
     owner.run_jobs()
+    ref = owner.last.ref
     with transaction() as session:
-        service.fail(session, owner.last.ref, "card_declined")
+        service.fail(session, ref, "card_declined")
     owner.look()
     assert owner.row.declines == 1
     deliver_webhooks()
