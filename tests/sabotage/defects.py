@@ -20,11 +20,12 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True)
 class Defect:
-    """A way to break the product, and the tests that find it."""
+    """A way to break the product, and the tests that find it; `pain` is its number in docs/pains.md."""
 
     name: str
     edits: tuple[Edit, ...]
     tests: tuple[str, ...]
+    pain: int | None = None
 
     def apply(self, tree: Path) -> None:
         """Break the copy in `tree`. Raises ValueError when the code has moved on from what the edit expects."""
@@ -56,6 +57,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     ),
     Defect(
         name="balance check dropped",
+        pain=10,
         edits=(
             Edit(
                 path=LEDGER,
@@ -81,6 +83,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     ),
     Defect(
         name="lots are not locked",
+        pain=8,
         edits=(Edit(path=SPENDING, old="           FOR NO KEY UPDATE\n", new=""),),
         tests=(
             "tests/ledger/test_spending.py::test_the_last_credit_is_spent_once",
@@ -105,6 +108,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     ),
     Defect(
         name="expired lots can be spent",
+        pain=11,
         edits=(
             Edit(
                 path=SPENDING,
@@ -112,7 +116,10 @@ DEFECTS: Final[tuple[Defect, ...]] = (
                 new="           AND is_open AND :now IS NOT NULL\n         ORDER",
             ),
         ),
-        tests=("tests/ledger/test_spending.py::test_an_expired_lot_is_never_spent",),
+        tests=(
+            "tests/ledger/test_spending.py::test_an_expired_lot_is_never_spent",
+            "tests/credits/test_expiring.py::test_what_has_expired_is_neither_counted_nor_spent_before_it_is_booked",
+        ),
     ),
     Defect(
         name="random outbound key",
@@ -181,6 +188,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
     ),
     Defect(
         name="no amount comparison",
+        pain=24,
         edits=(
             Edit(
                 path=COMPLETING,
