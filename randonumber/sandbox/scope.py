@@ -92,6 +92,18 @@ class Scope:
         while self.later:
             self.later.pop(0)()
 
+    @contextmanager
+    def undone_if_raised(self) -> Iterator[None]:
+        """Undo what was done inside when something is raised, and what was to follow, unless that says effects stay."""
+        waiting = len(self.later)
+        try:
+            with self.store.undone_if_raised():
+                yield
+        except BaseException as raised:
+            if not getattr(raised, "effects_stay", False):
+                del self.later[waiting:]
+            raise
+
     def at(self, moment: int, account: str) -> "Scope":
         """Return the same transaction at another time or for another account."""
         return replace(self, now=moment, account=account, request_id=None, idempotency_key=None)

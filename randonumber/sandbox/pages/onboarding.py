@@ -85,7 +85,7 @@ def typed() -> Attempt:
 def completed(scope: Scope, link: Record, attempt: Attempt) -> Attempt:
     """Take what was given; a bank number that is none of Stripe's test numbers stands beside its field."""
     try:
-        with scope.store.undone_if_raised():
+        with scope.undone_if_raised():
             onboarding.complete(scope.at(scope.now, link.account), link.hidden["account"], attempt.answers)
     except Refused as refused:
         return Attempt(answers=attempt.answers, errors={"account_number": refused.fields["message"]})

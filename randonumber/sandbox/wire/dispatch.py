@@ -111,7 +111,7 @@ class Api:
         """Run the handler; what it did before a refusal is undone unless the refusal says that it stays."""
         paths = params.pop("expand", [])
         try:
-            with scope.store.undone_if_raised():
+            with scope.undone_if_raised():
                 body = self.handlers[call.operation.name](scope, params, **call.ids)
                 expand(scope, body, paths, self.included)
                 status = 200

@@ -58,7 +58,8 @@ def complete(scope: Scope, session: Json, intent: Json, email: str | None) -> No
     """End a session whose intent is paid, will be by a bank, or has saved a card: nothing on the page can change it."""
     name = scope.get(intent["object"], intent["id"]).hidden.get("name")
     changes = scope.get("checkout.session", session["id"]).hidden.get("customer_update") or {}
-    if changes.get("name") == "auto" and name and session["customer"]:
+    customer = scope.find("customer", session["customer"]) if session["customer"] else None
+    if changes.get("name") == "auto" and name and customer and not customer.deleted:
         customers.update(scope, {"name": name}, session["customer"])
     checkout_ending.complete(scope, session, payment_status(session, intent), email=email, name=name)
 
