@@ -58,8 +58,13 @@ DECLINES = [
         "Your card has insufficient",
     ),
     ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card", "Your card has expired."),
-    ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None, "Your card's security code is incorrect."),
-    ("pm_card_chargeDeclinedProcessingError", "processing_error", None, "An error occurred while processing your card"),
+    ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect."),
+    (
+        "pm_card_chargeDeclinedProcessingError",
+        "processing_error",
+        "processing_error",
+        "An error occurred while processing your card",
+    ),
 ]
 
 
@@ -157,7 +162,11 @@ def test_a_paid_intent_can_be_neither_cancelled_nor_confirmed_nor_changed(sdk: s
 
 AMOUNTS = [
     ({"amount": 49, "currency": "usd"}, "amount_too_small", "Amount must be at least $0.50 usd"),
-    ({"amount": 0, "currency": "usd"}, "parameter_invalid_integer", "This value must be greater than or equal to 1."),
+    (
+        {"amount": 0, "currency": "usd"},
+        "parameter_invalid_integer",
+        "The amount must be greater than or equal to the minimum charge amount allowed for your account and the ",
+    ),
     ({"amount": -5, "currency": "usd"}, "parameter_invalid_integer", "This value must be greater than or equal to 1."),
     ({"amount": 29, "currency": "gbp"}, "amount_too_small", "Amount must be at least £0.30 gbp"),
     ({"amount": 49, "currency": "jpy"}, "amount_too_small", "Amount must be at least ¥50 jpy"),

@@ -123,8 +123,9 @@ def card_tokens_are_retired() -> Exception:
     return invalid(
         "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue "
         "processing your payments, you will need to use the Payment Intents and Payment Methods API. Read more about "
-        "what you should do here: https://docs.stripe.com/payments/payment-methods/integration-options.",
-        param="source",
+        "what you should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to "
+        "continue to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies "
+        "settings: https://dashboard.stripe.com/settings/developers/api-policies"
     )
 
 

@@ -21,10 +21,19 @@ HERE = frozenset({
 })  # fmt: skip
 WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action")
 ALWAYS_CHANGEABLE = frozenset({"metadata", "description"})
+# What a Checkout Session does not decide.
+OF_NO_MATTER = ALWAYS_CHANGEABLE | {"shipping", *TEXTS}
 ENDS_A_CHALLENGE = frozenset({"amount", "currency", "customer", "payment_method_types"})
 CANCELABLE = (
     "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, "
-    "processing"
+    "expired, processing"
+)
+
+NOTHING = (
+    "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency "
+    "set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment "
+    "Method for future use without an immediate payment, use a Setup Intent instead: "
+    "https://docs.stripe.com/payments/setup-intents"
 )
 
 
@@ -40,7 +49,7 @@ def create(scope: Scope, params: Json) -> Json:
                 param=name,
             )
     currency = currencies.checked(params["currency"], "currency")
-    currencies.check_amount(params["amount"], currency, "amount")
+    check_amount(params["amount"], currency)
     bank.check_currency(params.get("payment_method_types") or (), currency, "currency")
     if params.get("customer"):
         living(scope, params["customer"])
@@ -49,6 +58,13 @@ def create(scope: Scope, params: Json) -> Json:
     if method:
         intents.put(scope, intent, method)
     return confirm_now(scope, intent, params) if params.get("confirm") else intent
+
+
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse an amount outside of what can be charged; nothing at all in a sentence of its own, as recorded."""
+    if amount == 0:
+        raise invalid(NOTHING, param="amount", code="parameter_invalid_integer")
+    currencies.check_amount(amount, currency, "amount")
 
 
 def make(scope: Scope, params: Json) -> Json:
@@ -85,6 +101,7 @@ def confirm(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/confirm."""
     refuse_the_undone(params)
     body = intents.found(scope, PAYMENT, intent, params)
+    intents.refuse_of_checkout(scope, PAYMENT, body)
     if body["status"] not in OPEN:
         message = f"You cannot confirm this PaymentIntent because it has already {past(body['status'])}."
         raise intents.unexpected(scope, PAYMENT, body, message)
@@ -108,11 +125,11 @@ def take(body: Json, params: Json) -> None:
         body["currency"] = currencies.checked(params["currency"], "currency")
     if "amount" in params or "currency" in params:
         body["amount"] = params.get("amount", body["amount"])
-        currencies.check_amount(body["amount"], body["currency"], "amount")
+        check_amount(body["amount"], body["currency"])
     if params.get("payment_method_types"):
         intents.check_offer(params)
         types = params["payment_method_types"]
-        body |= {"payment_method_types": types, "automatic_payment_methods": None}
+        body |= intents.named(types)
         body["payment_method_options"] = options(types, params.get("payment_method_options"))
     elif "payment_method_options" in params:
         body["payment_method_options"] = options(body["payment_method_types"], params["payment_method_options"])
@@ -125,6 +142,7 @@ def take(body: Json, params: Json) -> None:
 def cancel(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/cancel."""
     body = scope.get("payment_intent", intent, param="intent").body
+    intents.refuse_of_checkout(scope, PAYMENT, body)
     if body["status"] == "processing":
         debits.withdraw(scope, body)
     elif body["status"] not in OPEN:
@@ -155,6 +173,8 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}: description and metadata at any time, the rest while it is open."""
     refuse_the_undone(params)
     body = scope.get("payment_intent", intent, param="intent").body
+    if set(params) - OF_NO_MATTER:
+        intents.refuse_of_checkout(scope, PAYMENT, body)
     locked = sorted(set(params) - ALWAYS_CHANGEABLE) if body["status"] not in OPEN else []
     if locked:
         raise intents.unexpected(
