@@ -97,6 +97,8 @@ def exchange(scope: Scope, code: str) -> Json:
         )
     if scope.now >= found.body["created"] + CODE_SECONDS:
         raise OAuthRefused("invalid_grant", f"Authorization code expired: {code}")
+    if "deleted" in scope.get("account", found.hidden["account"]).body:
+        raise OAuthRefused("invalid_grant", f"Authorization code does not exist: {code}")
     connect(scope, found.hidden["account"], found.hidden["client_id"])
     answer = tokens(scope, found.hidden["account"], found.hidden["access"])
     scope.save(found.body, found.hidden | {"refresh_token": answer["refresh_token"]})

@@ -1,0 +1,22 @@
+"""Codes of OAuth whose account ended before they were used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from stripe import oauth_error
+
+from tests.sandbox.test_oauth import code_of
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def test_a_code_for_an_account_that_was_deleted_since_brings_nothing_back(sandbox: Flask, sdk: Any) -> None:
+    account = sdk.v1.accounts.create({"type": "standard"}).id
+    code = code_of(sandbox, account=account)
+    sdk.v1.accounts.delete(account)
+    with pytest.raises(oauth_error.InvalidGrantError, match="does not exist"):
+        sdk.oauth.token({"grant_type": "authorization_code", "code": code})
+    assert not sdk.v1.accounts.list().data
