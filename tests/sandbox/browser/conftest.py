@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from randonumber.sandbox import create_sandbox
-from randonumber.sandbox.server import listen
 from tests.browser_support import launched
 from tests.sandbox.browser.buyer import Buyer
 from tests.sandbox.browser.shop import create_shop, sdk
+from tests.sandbox.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import stripe
-    from flask import Flask
     from playwright.sync_api import Browser
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an app on a free port; give its address."""
-    server = listen(app, 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="package")

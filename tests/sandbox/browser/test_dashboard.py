@@ -9,8 +9,8 @@ import pytest
 from randonumber.sandbox import Endpoint, create_sandbox, inprocess
 from randonumber.sandbox.ids import account_id
 from tests.browser.visitor import AUDIT
-from tests.sandbox.browser.conftest import served
 from tests.sandbox.conftest import SESSION, make_sdk
+from tests.sandbox.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
