@@ -9,10 +9,10 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from randonumber.sandbox import faults
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.ids import account_id, new_id
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
 from randonumber.sandbox.resources.connect import oauth
-from randonumber.sandbox.resources.connect.account_details import web_address
 from randonumber.sandbox.resources.connect.oauth import OAuthRefused
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.wire import keys

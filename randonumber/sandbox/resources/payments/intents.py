@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from randonumber.sandbox.addresses import return_address
 from randonumber.sandbox.ids import configuration_id
 from randonumber.sandbox.resources.payments import bank, payment_methods, saved_methods
 from randonumber.sandbox.scope import Json, Scope
@@ -192,7 +193,7 @@ def unfit(scope: Scope, kind: Kind, intent: Json, method: Json) -> str | None:
 def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
     """Return the method of an intent that is being confirmed.
 
-    Raises Refused without one, or without a `return_url` where Stripe wants one.
+    Raises Refused without one, without a `return_url` where Stripe wants one, or with one that leads nowhere.
     """
     if not intent["payment_method"]:
         raise unexpected(scope, kind, intent, methodless(kind, intent))
@@ -206,6 +207,8 @@ def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
             "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
             "Payment Intents.",
         )
+    if params.get("return_url") and not return_address(params["return_url"]):
+        raise invalid("Not a valid URL", param="return_url", code="url_invalid")
     method = scope.get("payment_method", intent["payment_method"]).body
     complaint = unfit(scope, kind, intent, method)
     if complaint:
