@@ -141,6 +141,16 @@ def test_a_customer_is_not_charged_without_an_intent(
     assert error["message"].startswith(message)
 
 
+def test_a_balance_gives_a_customer_the_currency_of_its_account(sdk: stripe.StripeClient) -> None:
+    assert sdk.v1.customers.create({"balance": 100}).currency == "usd"
+    customer = sdk.v1.customers.create({"balance": 0})
+    assert customer.currency is None
+    assert sdk.v1.customers.update(customer.id, {"balance": -5}).currency == "usd"
+    assert sdk.v1.customers.update(customer.id, {"balance": 0}).currency == "usd"
+    seller = sdk.v1.accounts.create({"type": "express", "country": "DE"})
+    assert sdk.v1.customers.create({"balance": 1}, {"stripe_account": seller.id}).currency == "eur"
+
+
 def test_retired_card_tokens_blame_no_parameter(raw: Callable[..., Any]) -> None:
     error = raw("POST", "/v1/charges", data={"amount": "900", "currency": "usd", "source": "tok_visa"}).json["error"]
     assert "param" not in error
