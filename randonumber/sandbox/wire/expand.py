@@ -17,6 +17,8 @@ def expand(scope: Scope, body: Json, paths: list[str], included: Included) -> No
     """Replace what `paths` name, in place. Raises Refused for a property that cannot be expanded."""
     for path in paths:
         steps = path.split(".")
+        if scope.key.startswith("pk_") and len(steps) > 1:
+            raise unexpandable(path)  # behind what a buyer's page may see stands what it may not: the customer
         if len(steps) > DEEPEST:
             raise invalid(
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}", param="expand"
