@@ -40,6 +40,16 @@ def test_a_clock_cannot_be_moved_oddly(raw: Callable[..., Any], seconds: Any) ->
     assert raw("POST", "/_sandbox/clock", json={"advance_seconds": seconds}).status_code == 400
 
 
+def test_a_clock_stops_where_its_dates_can_still_be_written(
+    raw: Callable[..., Any], page: Callable[..., Any], sdk: stripe.StripeClient
+) -> None:
+    for _ in range(99):
+        now = raw("POST", "/_sandbox/clock", json={"advance_seconds": 10 * 365 * 86400}).json["clock"]
+    assert abs(now - 32503680000) < 5
+    sdk.v1.customers.create()
+    assert "3000-01-01" in page("/dashboard").text
+
+
 def test_reset_forgets_everything(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:
     sdk.v1.customers.create({}, {"idempotency_key": "k"})
     raw("POST", "/_sandbox/clock", json={"advance_seconds": 1000})
