@@ -230,6 +230,33 @@ def test_a_confirmation_that_could_redirect_wants_a_way_back(sdk: stripe.StripeC
     assert sdk.v1.payment_intents.create(params).status == "succeeded"
 
 
+@pytest.mark.parametrize("given", [
+    {"off_session": True},
+    {"error_on_requires_action": True},
+    {"return_url": RETURN},
+    {"mandate_data": {"customer_acceptance": {"type": "offline"}}},
+])  # fmt: skip
+def test_what_only_a_confirmation_uses_is_refused_without_one(sdk: stripe.StripeClient, given: Any) -> None:
+    params: Any = {"amount": 1000, "currency": "usd", **given}
+    with pytest.raises(stripe.InvalidRequestError, match="unless `confirm` is set to true") as refused:
+        sdk.v1.payment_intents.create(params)
+    assert refused.value.param == next(iter(given))
+
+
+def test_what_is_plainly_no_address_gets_no_receipt(sdk: stripe.StripeClient) -> None:
+    paid = sdk.v1.payment_intents.create(paying("pm_card_visa", receipt_email="a@example.com"))
+    charge = str(paid.latest_charge)
+    for ask in (
+        lambda: sdk.v1.payment_intents.create(paying("pm_card_visa", receipt_email="nonsense")),
+        lambda: sdk.v1.payment_intents.update(paid.id, {"receipt_email": "nonsense"}),
+        lambda: sdk.v1.charges.update(charge, {"receipt_email": "nonsense"}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="Invalid email address: nonsense") as refused:
+            ask()
+        assert (refused.value.code, refused.value.param) == ("email_invalid", "receipt_email")
+    assert sdk.v1.charges.retrieve(charge).receipt_email == "a@example.com"
+
+
 def test_an_unknown_method_is_refused_in_stripes_words(sdk: stripe.StripeClient) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="No such PaymentMethod: 'pm_none'"):
         sdk.v1.payment_intents.create(paying("pm_none"))

@@ -5,7 +5,7 @@ from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources.checkout import checkout_params, checkout_setup, line_items
 from randonumber.sandbox.resources.checkout.checkout_template import blank
-from randonumber.sandbox.resources.customers import living
+from randonumber.sandbox.resources.customers import check_email, living
 from randonumber.sandbox.resources.payments import payment_intents
 from randonumber.sandbox.scope import Json, Operations, Scope, schedule
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
@@ -16,6 +16,8 @@ from randonumber.sandbox.wire.metadata import merged
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/checkout/sessions."""
     checkout_params.check(params)
+    check_email(params.get("customer_email"), "customer_email")
+    check_email(params.get("payment_intent_data", {}).get("receipt_email"), "payment_intent_data[receipt_email]")
     if params.get("customer"):
         living(scope, params["customer"])
     body, hidden = to_pay(scope, params) if params["mode"] == "payment" else checkout_setup.to_set_up(scope, params)

@@ -5,7 +5,7 @@ import secrets
 from randonumber.sandbox.cards import Decline
 from randonumber.sandbox.ids import characters, digits, new_id
 from randonumber.sandbox.recording import updated
-from randonumber.sandbox.resources.customers import card_tokens_are_retired, living
+from randonumber.sandbox.resources.customers import card_tokens_are_retired, check_email, living
 from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.wire.errors import Refused, fields, invalid, not_here_yet
@@ -207,6 +207,7 @@ def update(scope: Scope, params: Json, charge: str) -> Json:
     for name in params:
         if name not in ("description", "fraud_details", "metadata", "receipt_email", "transfer_group"):
             raise not_here_yet(f"changing the `{name}` of a charge", param=name)
+    check_email(params.get("receipt_email"), "receipt_email")
     if "transfer_group" in params and body["payment_intent"]:
         raise invalid(
             f"This Charge was created by a PaymentIntent ({body['payment_intent']}). You must update the "

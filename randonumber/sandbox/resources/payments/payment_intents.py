@@ -2,7 +2,7 @@
 
 from randonumber.sandbox import currencies
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources.customers import filled, living
+from randonumber.sandbox.resources.customers import check_email, filled, living
 from randonumber.sandbox.resources.payments import bank, debits, intents, payments
 from randonumber.sandbox.resources.payments.intents import OPEN, PAYMENT
 from randonumber.sandbox.resources.payments.payment_intent_template import TEXTS, blank, options
@@ -19,7 +19,7 @@ HERE = frozenset({
     "payment_method_data", "payment_method_options", "payment_method_types", "return_url", "setup_future_usage",
     "shipping", "use_stripe_sdk", *TEXTS,
 })  # fmt: skip
-WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action")
+WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action", "return_url", "mandate_data")
 ALWAYS_CHANGEABLE = frozenset({"metadata", "description"})
 # What a Checkout Session does not decide.
 OF_NO_MATTER = ALWAYS_CHANGEABLE | {"shipping", *TEXTS}
@@ -75,12 +75,13 @@ def make(scope: Scope, params: Json) -> Json:
 
 
 def refuse_the_undone(params: Json) -> None:
-    """Say plainly which parts of Stripe's intents are not rehearsed here."""
+    """Say plainly which parts of Stripe's intents are not rehearsed here, and what is no address for a receipt."""
     for name in params:
         if name not in HERE:
             raise not_here_yet(f"PaymentIntents with `{name}`", param=name)
     if params.get("capture_method") == "manual":
         raise not_here_yet("PaymentIntents with manual capture", param="capture_method")
+    check_email(params.get("receipt_email"), "receipt_email")
 
 
 def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
