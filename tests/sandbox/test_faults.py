@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 from randonumber.sandbox import inprocess
-from randonumber.sandbox.faults import EVERY, Unplannable, matches
+from randonumber.sandbox.faults import EVERY, OF_EVENTS, Unplannable, matches
 from tests.sandbox.conftest import make_sdk
 
 if TYPE_CHECKING:
@@ -189,6 +189,15 @@ BROKEN: list[Any] = [
     {"operation": "*", "fault": "slow", "times": True},
     {"operation": "*", "fault": "slow", "rate": 2},
     {"operation": "*", "fault": "slow", "surprise": 1},
+    {"operation": "*", "fault": "slow"},
+    {"operation": "*", "fault": "key_ttl"},
+    {"operation": "POST /v1/costumers", "fault": "reset_after"},
+    {"operation": "PUT /v1/customers", "fault": "reset_after"},
+    {"operation": "/v1/customers", "fault": "reset_after"},
+    {"operation": "POST /v1/subscriptions", "fault": "error_500"},
+    {"operation": "charge.refunded", "fault": "error_500"},
+    {"operation": "POST /v1/customers", "fault": "lose"},
+    {"operation": "charge.refnded", "fault": "lose"},
 ]
 
 
@@ -201,7 +210,9 @@ def test_a_plan_that_cannot_be_is_refused(sandbox: Flask, raw: Callable[..., Any
 
 def test_every_fault_can_be_planned_listed_and_cleared(raw: Callable[..., Any]) -> None:
     for fault in sorted(EVERY):
-        assert raw("POST", "/_sandbox/faults", json={"operation": "x", "fault": fault}).status_code == 201
+        operation = "charge.refunded" if fault in OF_EVENTS else "POST /v1/customers/{customer}"
+        plan = {"operation": operation, "fault": fault, "seconds": 1}
+        assert raw("POST", "/_sandbox/faults", json=plan).status_code == 201
     assert {one["fault"] for one in raw("GET", "/_sandbox/faults").json["faults"]} == EVERY
     assert raw("DELETE", "/_sandbox/faults").json == {"faults": []}
     assert raw("GET", "/_sandbox/faults").json == {"faults": []}

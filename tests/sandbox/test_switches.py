@@ -53,7 +53,7 @@ def test_a_clock_stops_where_its_dates_can_still_be_written(
 def test_reset_forgets_everything(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:
     sdk.v1.customers.create({}, {"idempotency_key": "k"})
     raw("POST", "/_sandbox/clock", json={"advance_seconds": 1000})
-    raw("POST", "/_sandbox/faults", json={"operation": "x", "fault": "slow"})
+    raw("POST", "/_sandbox/faults", json={"operation": "*", "fault": "reset_before", "times": 5})
     assert raw("POST", "/_sandbox/reset", json={}).status_code == 200
     assert sdk.v1.customers.list().data == []
     assert sdk.v1.events.list().data == []

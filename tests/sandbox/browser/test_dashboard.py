@@ -52,7 +52,7 @@ def happened(app: Flask, sdk: stripe.StripeClient) -> list[str]:
     hook = sdk.v1.webhook_endpoints.create({"url": ENDPOINT.url + "/" + LONG, "enabled_events": ["*"]})
     for delivery in inprocess.deliveries(app, acknowledge=False)[::2]:
         inprocess.settle(app, delivery, 500)
-    inprocess.add_fault(app, "POST /v1/" + LONG[:150], "slow", seconds=5)
+    inprocess.add_fault(app, "POST /v1/customers/" + LONG[:150], "slow", seconds=5)
     dispute, event = sdk.v1.disputes.list().data[0], sdk.v1.events.list({"type": "charge.refunded"}).data[0]
     return [
         one.id for one in (customer, sessions[-1], sessions[1], charge, refund, account, payout, hook, dispute, event)
