@@ -38,6 +38,17 @@ def test_other_parameters_under_the_key_are_an_idempotency_error(sdk: stripe.Str
         sdk.v1.payment_intents.create({"amount": 900, "currency": "usd"}, {"idempotency_key": "k"})
 
 
+def test_another_address_under_the_key_is_an_idempotency_error(sdk: stripe.StripeClient) -> None:
+    customer = sdk.v1.customers.create({}, KEY)
+    with pytest.raises(stripe.IdempotencyError) as refused:
+        sdk.v1.customers.update(customer.id, {}, KEY)
+    assert refused.value.user_message == (
+        "Keys for idempotent requests can only be used for the same endpoint they were first used for "
+        f"('/v1/customers/{customer.id}' vs '/v1/customers'). Try using a key other than 'k' if you meant to execute a "
+        "different request."
+    )
+
+
 def test_keys_of_two_accounts_do_not_meet(raw: Callable[..., Any]) -> None:
     first = raw("POST", "/v1/customers", data={"email": "a@example.com"}, headers=KEY)
     other = raw("POST", "/v1/customers", headers=KEY | {"Authorization": "Bearer sk_test_two"})
@@ -128,3 +139,10 @@ def test_events_name_the_request_and_its_key(sdk: stripe.StripeClient) -> None:
     assert customer.last_response
     assert event["request"]["idempotency_key"] == "k"
     assert event["request"]["id"] == customer.last_response.request_id
+
+
+def test_old_keys_are_found_without_a_look_at_the_others(sandbox: Flask) -> None:
+    store = inprocess.sandbox_of(sandbox).store
+    with store.transaction():
+        plan = [row["detail"] for row in store.rows(f"EXPLAIN QUERY PLAN {idempotency.FORGET}", 0)]
+    assert plan == ["SEARCH idempotency USING INDEX idempotency_end (<expr><?)"]

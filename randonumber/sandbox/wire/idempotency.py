@@ -15,6 +15,7 @@ from randonumber.sandbox.wire.errors import Unchecked, fields, unchecked
 
 LONGEST_KEY = 255
 KEY_SECONDS = 24 * 60 * 60
+FORGET = "DELETE FROM idempotency WHERE real_at + seconds < ?"  # by its index, however many keys are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,9 @@ def check(key: str) -> None:
 
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
-    """Return what must be equal under one key."""
-    text = json.dumps([method, path, params], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return what must be equal under one key: the address, a space, and a digest of the method and the parameters."""
+    text = json.dumps([method, params], sort_keys=True)
+    return f"{path} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def claim(sandbox: Sandbox, account: str, key: str) -> None:
@@ -66,7 +67,7 @@ def in_use() -> Unchecked:
 
 def forget_the_old(scope: Scope) -> None:
     """Drop what no request could meet any more."""
-    scope.store.run("DELETE FROM idempotency WHERE real_at + seconds < ?", clock.real_now())
+    scope.store.run(FORGET, clock.real_now())
 
 
 def recall(scope: Scope, key: str, print_: str) -> Kept | None:
@@ -79,14 +80,25 @@ def recall(scope: Scope, key: str, print_: str) -> Kept | None:
         scope.store.run("DELETE FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
         return None
     if row["fingerprint"] != print_:
-        raise Unchecked(400, fields(mismatch(key), param=None, code=None, kind="idempotency_error"))
+        message = mismatch(key, address(row["fingerprint"]), address(print_))
+        raise Unchecked(400, fields(message, param=None, code=None, kind="idempotency_error"))
     return Kept(status=row["status"], body=row["body"], request_id=row["request_id"])
 
 
-def mismatch(key: str) -> str:
-    """Stripe's sentence for a key used twice."""
+def address(print_: str) -> str:
+    """Return the address in a fingerprint."""
+    return print_.rpartition(" ")[0]
+
+
+def mismatch(key: str, first: str, now: str) -> str:
+    """Stripe's sentence for a key used twice, with other parameters or at another address."""
+    rule = (
+        "with the same parameters they were first used with"
+        if first == now
+        else f"for the same endpoint they were first used for ('{now}' vs '{first}')"
+    )
     return (
-        "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+        f"Keys for idempotent requests can only be used {rule}. "
         f"Try using a key other than '{key}' if you meant to execute a different request."
     )
 
