@@ -72,6 +72,7 @@ def serve_api(app: Flask) -> None:
         return api.respond(sandbox_of(app), request)
 
     app.add_url_rule("/v1", "api_root", answer, methods=METHODS, provide_automatic_options=False)
+    app.add_url_rule("/v1/", "api_slash", answer, methods=METHODS, provide_automatic_options=False)
     app.add_url_rule("/v1/<path:rest>", "api", answer, methods=METHODS, provide_automatic_options=False)
 
 
