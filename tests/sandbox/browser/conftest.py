@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,18 +45,29 @@ def server_side(stripe_url: str) -> stripe.StripeClient:
     return sdk(stripe_url)
 
 
-@pytest.fixture
-def visit(shop_url: str, stripe_url: str, browser: Browser) -> Iterator[Callable[..., Buyer]]:
-    """Return a way to open a fresh window; at the end no window may have seen a console message."""
-    buyers: list[Buyer] = []
+@pytest.fixture(scope="package")
+def idle() -> dict[str, list[Buyer]]:
+    """Windows that no test has at the moment, by their options: to open one takes longer than most tests."""
+    return defaultdict(list)
 
-    def open_window(**options: Any) -> Buyer:
-        buyer = Buyer(shop_url, stripe_url, browser.new_context(base_url=shop_url, locale="en-GB", **options))
-        buyers.append(buyer)
+
+@pytest.fixture
+def visit(
+    shop_url: str, stripe_url: str, browser: Browser, idle: dict[str, list[Buyer]]
+) -> Iterator[Callable[..., Buyer]]:
+    """Return a way to get an empty window; at the end no window may have seen a console message."""
+    buyers: list[tuple[str, Buyer]] = []
+
+    def window(**options: Any) -> Buyer:
+        sort = repr(sorted(options.items()))
+        context = {"base_url": shop_url, "locale": "en-GB", **options}
+        buyer = idle[sort].pop() if idle[sort] else Buyer(shop_url, stripe_url, browser.new_context(**context))
+        buyers.append((sort, buyer))
         return buyer
 
-    yield open_window
-    messages = [message for buyer in buyers for message in buyer.messages]
-    for buyer in buyers:
-        buyer.context.close()
+    yield window
+    messages = [message for _, buyer in buyers for message in buyer.messages]
+    for sort, buyer in buyers:
+        buyer.be_new()
+        idle[sort].append(buyer)
     assert messages == []
