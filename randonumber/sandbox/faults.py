@@ -62,7 +62,7 @@ def check(plan: dict[str, Any]) -> None:
     unknown = sorted(set(plan) - {"operation", "fault", "times", "seconds", "rate", "seed"})
     if unknown:
         raise Unplannable(f"unknown field {unknown[0]!r}")
-    if plan.get("fault") not in EVERY:
+    if not isinstance(plan.get("fault"), str) or plan["fault"] not in EVERY:
         raise Unplannable("fault must be one of " + ", ".join(sorted(EVERY)))
     if not isinstance(plan.get("operation"), str) or not 0 < len(plan["operation"]) <= LONGEST_OPERATION:
         raise Unplannable(

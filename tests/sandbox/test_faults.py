@@ -182,6 +182,7 @@ BROKEN: list[Any] = [
     {"operation": "*"},
     {"operation": "*", "fault": "explode"},
     {"operation": 5, "fault": "slow"},
+    {"operation": "*", "fault": {"slow": 5}},
     {"operation": "", "fault": "slow"},
     {"operation": "*", "fault": "slow", "seconds": -1},
     {"operation": "*", "fault": "slow", "seconds": "3"},

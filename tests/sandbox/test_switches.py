@@ -50,6 +50,11 @@ def test_a_clock_stops_where_its_dates_can_still_be_written(
     assert "3000-01-01" in page("/dashboard").text
 
 
+def test_a_body_without_an_end_is_refused(raw: Callable[..., Any]) -> None:
+    answer = raw("POST", "/_sandbox/faults", data="[" * 100_000, content_type="application/json")
+    assert (answer.status_code, answer.json) == (400, {"error": "Send a JSON object."})
+
+
 def test_reset_forgets_everything(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:
     sdk.v1.customers.create({}, {"idempotency_key": "k"})
     raw("POST", "/_sandbox/clock", json={"advance_seconds": 1000})
