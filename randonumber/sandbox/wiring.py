@@ -37,7 +37,7 @@ def create_sandbox(
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(money=currencies.plain, when=when)
+    app.jinja_env.filters.update(money=currencies.plain, price=currencies.full, when=when)
     app.extensions["sandbox"] = Sandbox(
         store=Store(database),
         description=description.load(),

@@ -35,8 +35,7 @@ def to_pay(scope: Scope, params: Json) -> tuple[Json, Json]:
     if total < currencies.least(currency):
         least = currencies.spoken(currencies.least(currency), currency)
         raise currencies.too_small(f"The Checkout Session's total amount due must add up to at least {least}", None)
-    if total > currencies.HIGHEST:
-        currencies.check_amount(total, currency, "line_items")
+    currencies.check_amount(total, currency, "line_items")
     body = blank(new_id("checkout.session"), scope, params, checkout_params.methods(params, currency)) | {
         "amount_subtotal": total,
         "amount_total": total,
