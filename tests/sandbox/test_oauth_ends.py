@@ -1,4 +1,4 @@
-"""Codes of OAuth whose account ended before they were used."""
+"""Consents that are nobody's, and codes of OAuth whose account ended before they were used."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from stripe import oauth_error
 
-from tests.sandbox.test_oauth import code_of
+from tests.sandbox.test_oauth import ask, code_of
 
 if TYPE_CHECKING:
     from flask import Flask
+
+
+@pytest.mark.parametrize("header", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_the_page_of_another_site_consents_to_nothing(page: Any, header: dict[str, str]) -> None:
+    assert page(ask(), {"action": "connect"}, headers=header).status_code == 403
+    own = {"Origin": "http://127.0.0.1:5001", "Sec-Fetch-Site": "same-origin"}
+    assert page(ask(), {"action": "connect"}, headers=own).status_code == 303
 
 
 def test_a_code_for_an_account_that_was_deleted_since_brings_nothing_back(sandbox: Flask, sdk: Any) -> None:
