@@ -87,9 +87,13 @@ def test_what_waits_follows_an_endpoint_to_its_new_address(sandbox: Flask, sdk: 
     }
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://127.0.0.1/", "example.com", "http://", "http://[bad", "https://example.com/hook"]
-)
+ELSEWHERE = [
+    "ftp://127.0.0.1/", "example.com", "http://", "http://[bad", "https://example.com/hook", "http://127.0.0.1:99999/",
+    "http://127.0.0.1/\r\nX: y", "http://127.0.0.1@example.com/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ELSEWHERE)
 def test_the_sandbox_posts_to_nobody_else(sdk: stripe.StripeClient, url: str) -> None:
     with pytest.raises(stripe.InvalidRequestError):
         sdk.v1.webhook_endpoints.create({"url": url, "enabled_events": ["*"]})

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import give_up
 from randonumber.sandbox.scope import Json, Operations, Scope
@@ -42,6 +43,8 @@ def check_url(url: str) -> None:
         raise invalid(
             "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
         )
+    if not web_address(url):
+        raise invalid("Not a valid URL", param="url", code="url_invalid")
     if host not in ("127.0.0.1", "localhost", "::1"):
         raise not_here_yet("endpoints on other machines", param="url")
 
