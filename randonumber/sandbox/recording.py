@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from randonumber.sandbox import clock, connections, faults
+from randonumber.sandbox.differences import previous as earlier
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.scope import Json, Scope
 
@@ -36,9 +37,9 @@ def record(scope: Scope, kind: str, subject: Json, *, previous: Json | None = No
 
 def updated(scope: Scope, kind: str, before: Json, after: Json) -> None:
     """Write an update event if anything changed, with the earlier values of what did."""
-    previous = {name: before.get(name) for name in after if before.get(name) != after[name]}
-    if previous:
-        record(scope, kind, after, previous=previous)
+    changed = earlier(before, after)
+    if changed:
+        record(scope, kind, after, previous=changed)
 
 
 def receivers(scope: Scope, kind: str) -> list[tuple[str, str]]:
