@@ -52,7 +52,8 @@ def reach(scope: Scope, node: Json, step: str, path: str, included: Included) ->
         raise unexpandable(path)
     value = node.get(step)
     if isinstance(value, str):
-        found = visible(scope, value)
+        # What somebody wrote into a hash, such as a name in `shipping`, is no id even when it looks like one.
+        found = visible(scope, value) if step in scope.sandbox.description.expandable else None
         if not found:
             raise unexpandable(path)
         node[step], scope = found.body, scope.at(scope.now, found.account)
