@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from randonumber.config import ROOT
 from tests.sabotage.__main__ import EVERY
-from tests.sabotage.defects import Defect
+
+if TYPE_CHECKING:
+    from tests.sabotage.defects import Defect
 
 
 @pytest.mark.parametrize("defect", EVERY, ids=lambda defect: defect.name)
