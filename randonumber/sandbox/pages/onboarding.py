@@ -77,6 +77,8 @@ def typed() -> Attempt:
         errors["form"] = "Choose to submit or to leave."
     if answers.identity not in onboarding.IDENTITIES:
         errors["identity"] = "Choose one of: " + ", ".join(onboarding.IDENTITIES) + "."
+    if request.form.get("bank", "none") not in ("", "none"):
+        errors["form"] = "bank is none, or not given."
     return Attempt(answers=answers, errors=errors)
 
 
