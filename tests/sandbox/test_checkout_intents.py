@@ -69,6 +69,14 @@ def test_the_intent_of_a_session_that_saves_is_its_own_from_the_beginning(
     assert sdk.v1.setup_intents.retrieve(intent).status == "succeeded"
 
 
+def test_the_dashboard_offers_to_cancel_no_intent_of_a_session(
+    sdk: stripe.StripeClient, page: Callable[..., Any], begun: tuple[str, str]
+) -> None:
+    own = sdk.v1.payment_intents.create({"amount": 900, "currency": "usd"}).id
+    shown = [f"/dashboard/object/{one}/cancel" in page(f"/dashboard/object/{one}").text for one in (begun[1], own)]
+    assert shown == [False, True]
+
+
 def test_a_session_that_ends_still_ends_its_intent(sdk: stripe.StripeClient, begun: tuple[str, str]) -> None:
     sdk.v1.checkout.sessions.expire(begun[0])
     assert sdk.v1.payment_intents.retrieve(begun[1]).status == "canceled"

@@ -5,6 +5,7 @@ from randonumber.sandbox.pages.dashboard.action import Action, Form, handle, is_
 from randonumber.sandbox.pages.dashboard.forms import Field, major, minor
 from randonumber.sandbox.resources.disputes import disputes
 from randonumber.sandbox.resources.payments import debits
+from randonumber.sandbox.resources.payments.intents import OPEN
 from randonumber.sandbox.resources.refunds import refund_outcomes
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.store import Record
@@ -31,6 +32,11 @@ def is_paid(found: Record) -> bool:
         and not body.get("source_transfer")
         and left_minor(body) > 0
     )
+
+
+def is_open_and_no_sessions(found: Record) -> bool:
+    """Whether an intent can be cancelled: that of a Checkout Session ends with its session alone."""
+    return found.body["status"] in OPEN and not found.hidden.get("session")
 
 
 def refund(scope: Scope, found: Record, form: Form) -> Json:
@@ -96,8 +102,7 @@ CHARGE = (
 )  # fmt: skip
 INTENT = (
     Action(
-        name="cancel", label="Cancel the payment", done="Canceled.", grave=True,
-        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        name="cancel", label="Cancel the payment", done="Canceled.", grave=True, offered=is_open_and_no_sessions,
         run=lambda scope, found, _: handle(
             "POST /v1/payment_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
         ),
@@ -151,8 +156,7 @@ TRANSFER = (
 )  # fmt: skip
 SETUP_INTENT = (
     Action(
-        name="cancel", label="Cancel", done="Canceled.", grave=True,
-        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        name="cancel", label="Cancel", done="Canceled.", grave=True, offered=is_open_and_no_sessions,
         run=lambda scope, found, _: handle(
             "POST /v1/setup_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
         ),
