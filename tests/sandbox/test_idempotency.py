@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import stripe
 
-from randonumber.sandbox import inprocess
+from randonumber.sandbox import clock, inprocess
 from randonumber.sandbox.wire import idempotency
 from tests.sandbox.conftest import types
 
@@ -84,11 +84,18 @@ def test_what_is_refused_before_it_runs_is_not_kept(sdk: stripe.StripeClient) ->
 
 
 @pytest.mark.parametrize("seconds", [idempotency.KEY_SECONDS - 60, idempotency.KEY_SECONDS + 60])
-def test_a_key_lives_a_day(sandbox: Flask, sdk: stripe.StripeClient, seconds: int) -> None:
+def test_a_key_lives_a_day(sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     first = sdk.v1.customers.create({}, {"idempotency_key": "k"})
-    inprocess.advance(sandbox, seconds)
+    now = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: now + seconds)
     again = sdk.v1.customers.create({}, {"idempotency_key": "k"})
     assert (again.id == first.id) == (seconds < idempotency.KEY_SECONDS)
+
+
+def test_moving_the_clock_makes_no_key_older(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    first = sdk.v1.customers.create({}, {"idempotency_key": "k"})
+    inprocess.advance(sandbox, 7 * idempotency.KEY_SECONDS)
+    assert sdk.v1.customers.create({}, {"idempotency_key": "k"}).id == first.id
 
 
 def test_a_key_in_use_is_409(raw: Callable[..., Any], sandbox: Flask) -> None:

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the first result is kept, a 500 too, and given again to the same request.
 
-https://docs.stripe.com/api/idempotent_requests: keys have up to 255 characters and may be removed after 24 hours; only
-what began to run is kept; other parameters under the same key are an error; so is a key whose first request still runs.
+https://docs.stripe.com/api/idempotent_requests: keys have up to 255 characters and may be removed after 24 hours, which
+are real ones here, since a client that sends again knows no others; only what began to run is kept; other parameters
+under the same key are an error; so is a key whose first request still runs.
 """
 
 import hashlib
@@ -75,8 +76,7 @@ def recall(scope: Scope, key: str, print_: str) -> Kept | None:
     row = scope.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
     if row is None:
         return None
-    age = max(clock.real_now() - row["real_at"], scope.now - row["sandbox_at"])
-    if age > row["seconds"]:
+    if clock.real_now() - row["real_at"] > row["seconds"]:
         scope.store.run("DELETE FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
         return None
     if row["fingerprint"] != print_:
