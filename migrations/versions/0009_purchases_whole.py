@@ -211,7 +211,8 @@ UPDATE purchases SET second_payment_id = extra_payments.payment_id
   FROM extra_payments WHERE extra_payments.purchase_id = purchases.id;
 DROP TABLE extra_payments;
 ALTER TABLE purchases DROP CONSTRAINT purchases_reversed_check;
-ALTER TABLE purchases DROP COLUMN card_id, DROP COLUMN saves_card, DROP COLUMN intent_status, DROP COLUMN refunded_minor,
+ALTER TABLE purchases DROP COLUMN card_id, DROP COLUMN saves_card, DROP COLUMN intent_status,
+    DROP COLUMN refunded_minor,
     DROP COLUMN disputed_minor, DROP COLUMN revoked_credits;
 DROP TABLE cards;
 ALTER TABLE purchases DROP CONSTRAINT purchases_method_check;

@@ -13,9 +13,15 @@ BRANDS = (
     (("62",), "unionpay"), (("51", "52", "53", "54", "55", "22", "23", "24", "25", "26", "27"), "mastercard"),
     (("4",), "visa"),
 )  # fmt: skip
-COUNTRIES = {"036": "AU", "124": "CA", "250": "FR", "276": "DE", "380": "IT", "826": "GB"}
+COUNTRIES = {
+    "036": "AU", "076": "BR", "124": "CA", "250": "FR", "276": "DE", "356": "IN", "380": "IT", "392": "JP", "484": "MX",
+    "826": "GB",
+}  # fmt: skip
 IRISH = frozenset({"4000000000003220"})
-FUNDING = {"4000056655665556": "debit", "5200828282828210": "debit", "5105105105105100": "prepaid"}
+FUNDING = {
+    "4000056655665556": "debit", "5200828282828210": "debit", "6011981111111113": "debit", "6200000000000047": "debit",
+    "5105105105105100": "prepaid",
+}  # fmt: skip
 LUHN_BASE = 10
 AMEX_CVC = 4
 CVC = 3
@@ -99,8 +105,8 @@ def declined(reason: str, message: str = "Your card was declined.", advice: str 
 
 
 def failing(code: str, message: str, param: str | None = None) -> Behaviour:
-    """Return a card that fails with a code of its own; `param` names the field to blame."""
-    return Behaviour(decline=Decline(code=code, message=message, advice=None, network=None, param=param))
+    """Return a card that fails with a code of its own, which is its reason too; `param` names the field to blame."""
+    return Behaviour(decline=Decline(code=code, reason=code, message=message, advice=None, network=None, param=param))
 
 
 # As recorded from Stripe's test mode.
@@ -148,7 +154,8 @@ SUCCEEDING = frozenset({
     "3056930009020004", "36227206271667", "3566002020360505", "6200000000000005", "4000000000003055",
     "4000000000000101", "4000000000000259", "4000000000002685", "4000000000001976", "4000000000005423",
     "4000000000005126", "4000000000007726", "4000001240000000", "4000008260000000", "4000002500000003",
-    "4000002760000016", "4000000360000006",
+    "4000002760000016", "4000000360000006", "4000000760000002", "4000003560000008", "4000003920000003",
+    "4000004840008001", "6011981111111113", "6200000000000047", "6205500000000000004",
 })  # fmt: skip
 # Cards whose code a bank finds wrong, and cards that can do 3-D Secure when the shop asks for it.
 WRONG_CVC = frozenset({"4000000000000101", "4000000000000127"})
@@ -193,6 +200,10 @@ TOKENS = {
     "pm_card_fr": "4000002500000003",
     "pm_card_de": "4000002760000016",
     "pm_card_au": "4000000360000006",
+    "pm_card_br": "4000000760000002",
+    "pm_card_in": "4000003560000008",
+    "pm_card_jp": "4000003920000003",
+    "pm_card_mx": "4000004840008001",
     "pm_card_createDispute": "4000000000000259",
     "pm_card_createDisputeProductNotReceived": "4000000000002685",
     "pm_card_createDisputeInquiry": "4000000000001976",

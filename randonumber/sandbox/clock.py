@@ -4,6 +4,8 @@ import time
 
 from randonumber.sandbox.store import Store
 
+LATEST = 32503680000  # the year 3000: every date that is counted from it can still be written
+
 
 def real_now() -> float:
     """Seconds since 1970 by the machine's clock."""
@@ -22,7 +24,8 @@ def lead(store: Store) -> int:
 
 
 def advance(store: Store, seconds: int) -> None:
-    """Move the sandbox's time forward; it never goes back."""
+    """Move the sandbox's time forward; it never goes back, and stops at LATEST."""
+    seconds = max(0, min(seconds, LATEST - sandbox_now(store)))
     store.run(
         "INSERT INTO settings (name, value) VALUES ('clock_offset', ?) "
         "ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",

@@ -1,7 +1,6 @@
 """The thread that carries webhooks to the app, a few at a time."""
 
 import logging
-import sqlite3
 import threading
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
@@ -51,7 +50,7 @@ class Courier:
                 for one in self._next():
                     threading.Thread(target=self._carry, args=(one,), name="courier-post", daemon=True).start()
                 pause = self._pause()
-            except sqlite3.Error:
+            except Exception:  # the worker's loop: what failed once must not end all delivery
                 logger.exception("courier_cannot_read")
                 pause = SICK_SECONDS
             self._sandbox.wake.wait(pause)

@@ -1,7 +1,8 @@
-"""Currencies: which there are, and the least that can be charged.
+"""Currencies: which there are, how their amounts are written, and the least that can be charged.
 
 Minimum charge amounts by https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in minor units; a
-currency without one of its own takes 50.
+currency without one of its own takes 50. Decimals by the same page: those with three take a last digit of 0, and
+isk and ugx, which have none, are given in hundredths all the same.
 """
 
 from randonumber.sandbox.wire.errors import Refused, invalid
@@ -13,8 +14,11 @@ MINIMUMS = {
 DEFAULT_MINIMUM = 50
 HIGHEST = 99_999_999
 ZERO_DECIMAL = frozenset({
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf",
 })  # fmt: skip
+THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+STEPS = dict.fromkeys(THREE_DECIMAL, 10) | {"isk": 100, "ugx": 100}
+UNMISTAKABLE = frozenset({"usd", "eur", "gbp", "jpy"})
 SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "cad": "$", "aud": "$"}
 KNOWN = (
     "usd", "aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bhd",
@@ -49,6 +53,10 @@ def check_amount(amount: int, currency: str, param: str) -> None:
         raise too_small(f"Amount must be at least {spoken(least(currency), currency)}", param)
     if amount > HIGHEST:
         raise invalid(f"Amount must be no more than {spoken(HIGHEST, currency)}", param=param, code="amount_too_large")
+    step = STEPS.get(currency, 1)
+    if amount % step:
+        message = f"Amounts in {currency} must be divisible by {step}, see https://docs.stripe.com/currencies."
+        raise invalid(message, param=param, code="parameter_invalid_integer")
 
 
 def too_small(message: str, param: str | None) -> Refused:
@@ -66,10 +74,21 @@ def spoken(amount: int, currency: str) -> str:
     return f"{plain(amount, currency)} {currency}"
 
 
-def plain(amount: int, currency: str) -> str:
-    """`$1,234.50`, `¥500`: an amount in minor units, with its sign if it has one."""
-    minus, size = ("-" if amount < 0 else ""), abs(amount)
-    symbol = SYMBOLS.get(currency, "")
+def decimals(currency: str) -> int:
+    """Return how many digits of an amount in minor units stand behind the point."""
     if currency in ZERO_DECIMAL:
-        return f"{minus}{symbol}{size:,}"
-    return f"{minus}{symbol}{size // 100:,}.{size % 100:02d}"
+        return 0
+    return 3 if currency in THREE_DECIMAL else 2
+
+
+def plain(amount: int, currency: str) -> str:
+    """`$1,234.50`, `¥500`, `9.000`: an amount in minor units, with its sign if it has one."""
+    minus, behind = ("-" if amount < 0 else ""), decimals(currency)
+    whole, rest = divmod(abs(amount), 10**behind)
+    part = f".{rest:0{behind}d}" if behind else ""
+    return f"{minus}{SYMBOLS.get(currency, '')}{whole:,}{part}"
+
+
+def full(amount: int, currency: str) -> str:
+    """`$1,234.50`, `9.000 KWD`: an amount in minor units, named where its sign says too little."""
+    return plain(amount, currency) + ("" if currency in UNMISTAKABLE else f" {currency.upper()}")

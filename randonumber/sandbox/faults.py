@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from randonumber.sandbox.fault_targets import objection
 from randonumber.sandbox.store import Store
 
 BEFORE = frozenset({"reset_before", "error_429", "error_409", "error_401", "error_403"})
@@ -14,6 +15,7 @@ OF_EXECUTION = frozenset({"error_500", "error_500_done", "key_ttl"})
 OF_EVENTS = frozenset({"duplicate", "shuffle", "delay", "lose"})
 OF_REQUESTS = BEFORE | ON_THE_WAY_BACK | OF_EXECUTION
 EVERY = OF_REQUESTS | OF_EVENTS
+NEED_SECONDS = frozenset({"slow", "key_ttl"})  # nothing without them
 LONGEST_SECONDS = 3600
 LONGEST_OPERATION = 200
 
@@ -60,7 +62,7 @@ def check(plan: dict[str, Any]) -> None:
     unknown = sorted(set(plan) - {"operation", "fault", "times", "seconds", "rate", "seed"})
     if unknown:
         raise Unplannable(f"unknown field {unknown[0]!r}")
-    if plan.get("fault") not in EVERY:
+    if not isinstance(plan.get("fault"), str) or plan["fault"] not in EVERY:
         raise Unplannable("fault must be one of " + ", ".join(sorted(EVERY)))
     if not isinstance(plan.get("operation"), str) or not 0 < len(plan["operation"]) <= LONGEST_OPERATION:
         raise Unplannable(
@@ -75,6 +77,11 @@ def check(plan: dict[str, Any]) -> None:
         value = plan.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high):
             raise Unplannable(f"{name} must be a number from {low} to {high}")
+    if plan["fault"] in NEED_SECONDS and plan.get("seconds") is None:
+        raise Unplannable(f"{plan['fault']} needs seconds")
+    reason = objection(plan["operation"], plan["fault"], of_events=plan["fault"] in OF_EVENTS)
+    if reason:
+        raise Unplannable(reason)
 
 
 def take(store: Store, operation: str, kinds: frozenset[str], path: str = "") -> Fault | None:

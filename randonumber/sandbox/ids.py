@@ -58,13 +58,28 @@ def characters(count: int) -> str:
     return found[:count]
 
 
+def digits(seed: str, count: int) -> str:
+    """Return that many digits, the same for the same seed."""
+    return str(int.from_bytes(hashlib.sha256(seed.encode()).digest()))[:count]
+
+
 @functools.lru_cache(maxsize=1000)
 def account_id(key: str) -> str:
     """Return the platform account that a key opens: `sk_test_x`, `rk_test_x` and `pk_test_x` open the same one."""
-    name = key.split("_", 2)[2]
-    digest = int.from_bytes(hashlib.sha256(name.encode()).digest())
+    return "acct_1" + derived(key.split("_", 2)[2], 16)
+
+
+@functools.lru_cache(maxsize=1000)
+def configuration_id(account: str) -> str:
+    """Return the payment method configuration of an account: it has one, as new accounts of Stripe's have."""
+    return "pmc_1" + derived(account, 23)
+
+
+def derived(seed: str, count: int) -> str:
+    """Return that many letters and digits, at most 40, the same for the same seed."""
+    digest = int.from_bytes(hashlib.sha256(seed.encode()).digest())
     letters = []
-    for _ in range(16):
+    for _ in range(count):
         digest, rest = divmod(digest, len(ALPHABET))
         letters.append(ALPHABET[rest])
-    return "acct_1" + "".join(letters)
+    return "".join(letters)

@@ -150,9 +150,7 @@ def pay(
     `challenge`: complete or fail.
     """
     form = {"email": email, "card_number": card, "exp": exp, "cvc": cvc or ("1234" if card.startswith("3") else "123")}
-    return walk(
-        app, urlsplit(session).path if "/" in session else f"/checkout/{session}", form | {"action": "pay"}, challenge
-    )
+    return walk(app, hosted(session), form | {"action": "pay"}, challenge)
 
 
 def pay_by_bank(
@@ -175,7 +173,7 @@ def pay_by_bank(
         "routing_number": "110000000",
         "action": "pay",
     }
-    return submit(app, urlsplit(session).path if "/" in session else f"/checkout/{session}", form)
+    return submit(app, hosted(session), form)
 
 
 def answer_challenge(app: Flask, url: str, outcome: str = "complete") -> str | None:
@@ -185,7 +183,12 @@ def answer_challenge(app: Flask, url: str, outcome: str = "complete") -> str | N
 
 def leave(app: Flask, session: str) -> str | None:
     """Cancel on the hosted page; the address the buyer is sent to."""
-    return walk(app, urlsplit(session).path if "/" in session else f"/checkout/{session}", {"action": "cancel"}, "fail")
+    return walk(app, hosted(session), {"action": "cancel"}, "fail")
+
+
+def hosted(session: str) -> str:
+    """Return the path of the hosted page of a Checkout Session, known by its id or address."""
+    return urlsplit(session).path if "/" in session else f"/checkout/{session}"
 
 
 def walk(app: Flask, path: str, form: dict[str, str], challenge: str) -> str | None:

@@ -26,25 +26,34 @@ def listed(folder: Path | None) -> list[Message]:
     """Return the newest messages of the folder, newest first; none when there is no such folder."""
     if folder is None or not folder.is_dir():
         return []
-    files = [(path.stat().st_mtime, path) for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
+    files = [(modified(path), path) for path in folder.iterdir()]
     newest = sorted(files, key=lambda found: (found[0], found[1].name), reverse=True)[:MOST_SHOWN]
-    return [parsed(path, at) for at, path in newest]
+    return [message for at, path in newest if at and (message := parsed(path, at))]
 
 
 def read(folder: Path | None, name: str) -> Message | None:
     """One message by its file name; None when the folder holds no such file."""
     if folder is None or name != Path(name).name or name.startswith("."):
         return None
-    path = folder / name
-    if not path.is_file() or path.is_symlink():
+    at = modified(folder / name)
+    return parsed(folder / name, at) if at else None
+
+
+def modified(path: Path) -> float:
+    """Return when a file was written; 0 for what is no file, or gone, or no name of one."""
+    try:
+        return path.stat().st_mtime if path.is_file() and not path.is_symlink() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def parsed(path: Path, at: float) -> Message | None:
+    """Return a file read as mail, None when it is gone; what is no mail shows as its text."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES)
+    except OSError:
         return None
-    return parsed(path, path.stat().st_mtime)
-
-
-def parsed(path: Path, at: float) -> Message:
-    """Return a file read as mail; what is no mail shows as its text."""
-    with path.open("rb") as file:
-        raw = file.read(MOST_BYTES)
     message = BytesParser(policy=policy.default.clone(raise_on_defect=False)).parsebytes(raw)
     return Message(
         name=path.name,
@@ -73,5 +82,5 @@ def text_of(message: EmailMessage) -> str:
     charset = part.get_content_charset("utf-8") if part else "utf-8"
     try:
         return payload.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):  # no such charset, or no name of one at all
         return payload.decode("utf-8", "replace")

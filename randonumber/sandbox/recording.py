@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from randonumber.sandbox import clock, connections, faults
+from randonumber.sandbox.differences import previous as earlier
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.scope import Json, Scope
 
@@ -36,9 +37,9 @@ def record(scope: Scope, kind: str, subject: Json, *, previous: Json | None = No
 
 def updated(scope: Scope, kind: str, before: Json, after: Json) -> None:
     """Write an update event if anything changed, with the earlier values of what did."""
-    previous = {name: before.get(name) for name in after if before.get(name) != after[name]}
-    if previous:
-        record(scope, kind, after, previous=previous)
+    changed = earlier(before, after)
+    if changed:
+        record(scope, kind, after, previous=changed)
 
 
 def receivers(scope: Scope, kind: str) -> list[tuple[str, str]]:
@@ -106,11 +107,37 @@ def resend(scope: Scope, event_id: str) -> int:
         return 0
     rows = scope.store.rows("SELECT DISTINCT url, secret FROM deliveries WHERE event_id = ?", event_id)
     own = scope.at(scope.now, row.account)
-    wanted = [(found["url"], found["secret"]) for found in rows] or receivers(own, row.body["type"])
+    silent = silenced(own)
+    heard = [(found["url"], found["secret"]) for found in rows if found["secret"] not in silent]
+    wanted = heard or receivers(own, row.body["type"])
     for url, secret in wanted:
         enqueue(own, event_id, url, secret, "pending", clock.real_now())
     count_pending(scope, event_id)
     return len(wanted)
+
+
+def silenced(scope: Scope) -> set[str]:
+    """Return the secrets of the endpoints for this account's events that were deleted or disabled."""
+    connected = connections.find(scope.store, scope.account)
+    return {
+        row["secret"]
+        for owner in {scope.account, connected.platform if connected else scope.account}
+        for row in scope.store.rows(
+            "SELECT json_extract(hidden, '$.secret') AS secret FROM objects WHERE account = ? "
+            "AND kind = 'webhook_endpoint' AND (deleted = 1 OR json_extract(body, '$.status') = 'disabled')",
+            owner,
+        )
+    }
+
+
+def give_up(scope: Scope, secret: str) -> None:
+    """Send nothing more to an endpoint: what it did not take is forgotten, and no event waits for it any longer."""
+    waiting = scope.store.rows("SELECT id, event_id FROM deliveries WHERE secret = ? AND state <> 'delivered'", secret)
+    for row in waiting:
+        scope.store.run("DELETE FROM attempts WHERE delivery_id = ?", row["id"])
+        scope.store.run("DELETE FROM deliveries WHERE id = ?", row["id"])
+    for event_id in {row["event_id"] for row in waiting}:
+        count_pending(scope, event_id)
 
 
 def count_pending(scope: Scope, event_id: str) -> None:

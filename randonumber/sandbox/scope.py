@@ -1,5 +1,6 @@
 """A unit of work: one account, one time, one open transaction."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from randonumber.sandbox import clock
 from randonumber.sandbox.spec.answers import Answers
 from randonumber.sandbox.spec.description import Description
 from randonumber.sandbox.store import Record, Store
-from randonumber.sandbox.wire.errors import missing
+from randonumber.sandbox.wire.errors import Refused, missing
 
 Json = dict[str, Any]
 Operations = dict[str, Callable[..., Json]]
@@ -92,6 +93,18 @@ class Scope:
         while self.later:
             self.later.pop(0)()
 
+    @contextmanager
+    def undone_if_raised(self) -> Iterator[None]:
+        """Undo what was done inside when something is raised, and what was to follow, unless that says effects stay."""
+        waiting = len(self.later)
+        try:
+            with self.store.undone_if_raised():
+                yield
+        except BaseException as raised:
+            if not getattr(raised, "effects_stay", False):
+                del self.later[waiting:]
+            raise
+
     def at(self, moment: int, account: str) -> "Scope":
         """Return the same transaction at another time or for another account."""
         return replace(self, now=moment, account=account, request_id=None, idempotency_key=None)
@@ -131,9 +144,18 @@ def schedule(scope: Scope, at: int, action: str, object_id: str) -> None:
 
 
 def run_due(scope: Scope) -> None:
-    """Do everything whose time has come, oldest first, each at its own time."""
+    """Do everything whose time has come, oldest first, each at its own time.
+
+    What cannot happen any more does not, and holds nothing else up; in a strict sandbox it raises Refused.
+    """
     while row := scope.store.row("SELECT * FROM due WHERE at <= ? ORDER BY at, seq LIMIT 1", scope.now):
         scope.store.run("DELETE FROM due WHERE seq = ?", row["seq"])
         then = scope.at(row["at"], row["account"])
-        scope.sandbox.due_actions[row["action"]](then, row["object_id"])
-        then.run_later()
+        try:
+            with then.undone_if_raised():
+                scope.sandbox.due_actions[row["action"]](then, row["object_id"])
+                then.run_later()
+        except Refused as refused:
+            if scope.sandbox.strict:
+                raise
+            print(f"sandbox: {row['action']} of {row['object_id']}: {refused}", file=sys.stderr)  # noqa: T201

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
     real_at REAL NOT NULL, sandbox_at INTEGER NOT NULL, seconds REAL NOT NULL,
     PRIMARY KEY (account, key)
 );
+CREATE INDEX IF NOT EXISTS idempotency_end ON idempotency (real_at + seconds);
 CREATE TABLE IF NOT EXISTS faults (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     operation TEXT NOT NULL, fault TEXT NOT NULL, times INTEGER, seconds REAL,

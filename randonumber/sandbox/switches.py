@@ -40,7 +40,10 @@ def refused(error: HTTPException) -> tuple[Response, int]:
 
 def body() -> dict[str, Any]:
     """Return the JSON object in the request; none is an empty one."""
-    found = request.get_json(silent=True) if request.get_data() else {}
+    try:
+        found = request.get_json(silent=True) if request.get_data() else {}
+    except RecursionError:
+        found = None
     if not isinstance(found, dict):
         abort(400, "Send a JSON object.")
     return found

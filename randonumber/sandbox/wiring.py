@@ -37,7 +37,7 @@ def create_sandbox(
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(money=currencies.plain, when=when)
+    app.jinja_env.filters.update(money=currencies.plain, price=currencies.full, when=when)
     app.extensions["sandbox"] = Sandbox(
         store=Store(database),
         description=description.load(),
@@ -72,6 +72,7 @@ def serve_api(app: Flask) -> None:
         return api.respond(sandbox_of(app), request)
 
     app.add_url_rule("/v1", "api_root", answer, methods=METHODS, provide_automatic_options=False)
+    app.add_url_rule("/v1/", "api_slash", answer, methods=METHODS, provide_automatic_options=False)
     app.add_url_rule("/v1/<path:rest>", "api", answer, methods=METHODS, provide_automatic_options=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,27 @@ def test_it_starts_without_what_costs_a_start() -> None:
     )
     said = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert said == "set()\n"
+
+
+def test_another_projects_environment_needs_flask_alone(tmp_path: Path) -> None:
+    look = (
+        "import sys; before = set(sys.modules)\n"
+        "from randonumber.sandbox import commands, create_sandbox, server\n"
+        "found = {name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)\n"
+        "print(*sorted(found - {'randonumber'}))"
+    )
+    with_flask = {"blinker", "click", "flask", "itsdangerous", "jinja2", "markupsafe", "werkzeug"}
+    assert set(elsewhere(tmp_path, "-c", look).split()) == with_flask
+    assert "python -m randonumber.sandbox [OPTIONS]" in elsewhere(tmp_path, "-m", "randonumber.sandbox", "--help")
+
+
+def elsewhere(folder: Path, *arguments: str) -> str:
+    """What Python says in a folder that is not this project's."""
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
+    return run.stdout
 
 
 def test_its_description_is_pruned_to_what_it_offers() -> None:

@@ -66,6 +66,7 @@ WRONG = [
     ({"cvc": "12"}, "Your card&#39;s security code is incomplete."),
     ({"card_number": "378282246310005"}, "Your card&#39;s security code is incomplete."),
     ({"email": "nobody"}, "Your email is incomplete."),
+    ({"email": "\x00@example.com"}, "Your email is incomplete."),
     ({"action": "steal"}, "Choose to pay or to cancel."),
 ]
 

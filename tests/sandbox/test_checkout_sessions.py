@@ -68,6 +68,25 @@ def test_a_guest_is_nobodys_customer_and_a_customer_is_made_when_asked(
     assert customer.email == "new@example.com"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(("given", "param"), [
+    ({"customer_email": "nonsense"}, "customer_email"),
+    ({"payment_intent_data": {"receipt_email": "nonsense"}}, "payment_intent_data[receipt_email]"),
+])  # fmt: skip
+def test_what_is_plainly_no_address_is_refused(sdk: stripe.StripeClient, given: Any, param: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="Invalid email address: nonsense") as refused:
+        create(sdk, **given)
+    assert (refused.value.code, refused.value.param) == ("email_invalid", param)
+
+
+def test_an_address_that_cannot_be_right_is_left_to_the_buyer(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    customer = sdk.v1.customers.create({"email": "ann@localhost"})
+    session = create(sdk, customer=customer.id)
+    inprocess.pay(sandbox, session.url, email="ann@example.com")
+    found = sdk.v1.checkout.sessions.retrieve(session.id)
+    assert (found.payment_status, found.customer_details.email) == ("paid", "ann@example.com")  # type: ignore[union-attr]
+    assert sdk.v1.customers.retrieve(customer.id).email == "ann@example.com"
+
+
 def test_an_unpaid_session_expires_by_the_clock(sandbox: Flask, sdk: stripe.StripeClient, session: Any) -> None:
     inprocess.advance(sandbox, 24 * HOUR - 5)
     assert sdk.v1.checkout.sessions.retrieve(session.id).status == "open"

@@ -136,3 +136,21 @@ def test_one_address_that_is_away_holds_up_no_other(
     for _ in range(20):
         sdk.v1.customers.create({})
     until(lambda: len(told) == 20)
+
+
+def test_it_goes_on_after_something_failed(
+    carrying: Courier, sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = [0], delivery.due
+
+    def failing(*given: Any, **named: Any) -> Any:
+        looks[0] += 1
+        if looks[0] == 1:
+            raise KeyError
+        return look(*given, **named)
+
+    monkeypatch.setattr(delivery, "due", failing)
+    monkeypatch.setattr(courier, "SICK_SECONDS", 0.01)
+    monkeypatch.setattr(courier, "post", lambda _: Outcome(status=200, answer=""))
+    sdk.v1.customers.create({})
+    until(lambda: sdk.v1.events.list().data[0].pending_webhooks == 0)

@@ -27,6 +27,23 @@ def test_an_update_event_tells_what_changed(sdk: stripe.StripeClient) -> None:
     assert types(sdk).count("customer.updated") == 1, "nothing changed, so nothing is told"
 
 
+def test_an_update_event_tells_of_a_hash_only_what_changed_in_it(sdk: stripe.StripeClient) -> None:
+    customer = sdk.v1.customers.create(
+        {"metadata": {"a": "1", "b": "2"}, "address": {"city": "Bern", "line1": "Way 1"}}
+    )
+    card = sdk.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id}).id
+    sdk.v1.customers.update(
+        customer.id, {"metadata": {"a": "", "c": "3"}, "invoice_settings": {"default_payment_method": card}}
+    )
+    sdk.v1.customers.update(customer.id, {"address": ""})
+    last, first = (event.data.to_dict() for event in sdk.v1.events.list({"type": "customer.updated"}).data)
+    assert first["previous_attributes"] == {
+        "metadata": {"a": "1", "c": None},
+        "invoice_settings": {"default_payment_method": None},
+    }
+    assert last["previous_attributes"]["address"]["city"] == "Bern", "a hash that went is told whole"
+
+
 def test_a_deleted_customer_cannot_be_used(sdk: stripe.StripeClient) -> None:
     customer = sdk.v1.customers.create({})
     sdk.v1.customers.delete(customer.id)
@@ -51,7 +68,7 @@ def test_card_tokens_are_refused_since_stripe_retired_them(sdk: stripe.StripeCli
         sdk.v1.customers.create({"source": "tok_visa"})
 
 
-@pytest.mark.parametrize("email", ["nonsense", "a b@example.com", "@example.com", "a@"])
+@pytest.mark.parametrize("email", ["nonsense", "a b@example.com", "@example.com", "a@", "a\x01@example.com"])
 def test_what_is_plainly_no_address_is_refused(sdk: stripe.StripeClient, email: str) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="Invalid email address"):
         sdk.v1.customers.create({"email": email})

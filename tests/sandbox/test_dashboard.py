@@ -134,6 +134,7 @@ def mail(tmp_path: Path) -> Flask:
     (folder / "2.eml").write_bytes(b"\xff\xfe\x00 not mail at all <b>")
     (folder / "3.eml").write_bytes(b"Subject: odd\r\nContent-Type: text/plain; charset=nonsense\r\n\r\nbody\r\n")
     (folder / "4.log").write_text("")
+    (folder / "5.eml").write_bytes(b"Subject: odder\r\nContent-Type: text/plain; charset=\x00x\r\n\r\nbody\r\n")
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.eml").symlink_to(tmp_path / "secret.txt")
     return create_sandbox(mail_dir=folder)
@@ -146,11 +147,11 @@ def test_the_apps_mail_is_shown_as_text(mail: Flask) -> None:
     assert "ann@example.com" in listed
     shown = client.get("/dashboard/mail/1.eml", base_url=BASE).text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; 9.00" in shown
-    for name in ("2.eml", "3.eml", "4.log"):
+    for name in ("2.eml", "3.eml", "4.log", "5.eml"):
         assert client.get(f"/dashboard/mail/{name}", base_url=BASE).status_code == 200, name
 
 
-@pytest.mark.parametrize("name", ["link.eml", "..%2Fsecret.txt", "%2e%2e", "secret.txt", ".hidden", "%00"])
+@pytest.mark.parametrize("name", ["link.eml", "..%2Fsecret.txt", "%2e%2e", "secret.txt", ".hidden", "%00", "x" * 999])
 def test_nothing_but_the_folders_own_files_is_shown(mail: Flask, name: str) -> None:
     answer = mail.test_client().get(f"/dashboard/mail/{name}", base_url=BASE)
     assert answer.status_code == 404

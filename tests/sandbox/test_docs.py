@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
+import stripe
 
 from randonumber.config import ROOT
-from randonumber.sandbox import faults
+from randonumber.sandbox import create_sandbox, faults
 from randonumber.sandbox.spec.prune import HERE, offered
+from tests.sandbox.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +42,18 @@ def test_the_example_for_another_project_runs_and_has_ten_lines() -> None:
     names: dict[str, Any] = {}
     exec(example, names)  # noqa: S102 - our own page
     assert names["hook"].event_id.startswith("evt_")
+
+
+def test_the_example_of_connect_runs_over_http() -> None:
+    steps = re.findall(r"```text\n(.*?)```", TEXT.split("### Connect, step by step")[1].split("## ")[0], re.DOTALL)
+    with served(create_sandbox(strict=True)) as url:
+        sdk = stripe.StripeClient("sk_test_1", base_addresses={"api": url, "connect": url})
+        names: dict[str, Any] = {"sdk": sdk, "requests": requests, "parse_qs": parse_qs, "urlsplit": urlsplit}
+        for step in steps:
+            exec(step.replace("http://127.0.0.1:5001", url), names)  # noqa: S102 - our own page
+        connected = sdk.v1.accounts.list().data
+    assert len(steps) == 2
+    assert {one.id for one in connected} == {names["account"].id, names["account_id"]}
 
 
 def plans() -> list[str]:

@@ -31,6 +31,7 @@ def test_odd_addresses_are_404(raw: Callable[..., Any], path: str) -> None:
     answer = raw("GET", path)
     assert answer.status_code == 404
     assert answer.json["error"]["type"] == "invalid_request_error"
+    assert answer.json["error"]["message"].startswith("Unrecognized request URL (GET: /v1")
 
 
 @pytest.mark.parametrize(

@@ -93,3 +93,12 @@ def test_what_stands_on_a_strangers_account_is_not(sandbox: Flask, sdk: stripe.S
         pytest.raises(Refused, match="cannot be expanded"),
     ):
         expand(scope, {"object": "charge", "customer": stranger.id}, ["customer"], {})
+
+
+def test_what_somebody_wrote_is_no_id(sdk: stripe.StripeClient) -> None:
+    other = sdk.v1.customers.create({"email": "other@example.com"})
+    shipping: Any = {"name": other.id, "address": {"line1": other.id}}
+    written = sdk.v1.customers.create({"shipping": shipping})
+    for path in ("shipping.name", "shipping.address.line1"):
+        with pytest.raises(stripe.InvalidRequestError, match="This property cannot be expanded"):
+            sdk.v1.customers.retrieve(written.id, {"expand": [path]})

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stripe
 
-from randonumber.sandbox import inprocess
-from randonumber.sandbox.faults import EVERY, Unplannable, matches
+from randonumber.sandbox import clock, inprocess
+from randonumber.sandbox.faults import EVERY, OF_EVENTS, Unplannable, matches
 from tests.sandbox.conftest import make_sdk
 
 if TYPE_CHECKING:
@@ -125,12 +125,13 @@ def test_a_fault_strikes_also_what_is_refused_and_what_is_done_for_a_connected_a
         sdk.v1.transfers.create(params)
 
 
-def test_a_key_may_live_shorter(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+def test_a_key_may_live_shorter(sandbox: Flask, sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch) -> None:
     inprocess.add_fault(sandbox, CREATE, "key_ttl", seconds=60)
     sdk.v1.customers.create({}, KEY)
     sdk.v1.customers.create({}, KEY)
     assert names(sdk) == 1
-    inprocess.advance(sandbox, 120)
+    now = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: now + 61)
     sdk.v1.customers.create({}, KEY)
     assert names(sdk) == 2, "a reuse after pruning is a new request"
 
@@ -182,6 +183,7 @@ BROKEN: list[Any] = [
     {"operation": "*"},
     {"operation": "*", "fault": "explode"},
     {"operation": 5, "fault": "slow"},
+    {"operation": "*", "fault": {"slow": 5}},
     {"operation": "", "fault": "slow"},
     {"operation": "*", "fault": "slow", "seconds": -1},
     {"operation": "*", "fault": "slow", "seconds": "3"},
@@ -189,6 +191,15 @@ BROKEN: list[Any] = [
     {"operation": "*", "fault": "slow", "times": True},
     {"operation": "*", "fault": "slow", "rate": 2},
     {"operation": "*", "fault": "slow", "surprise": 1},
+    {"operation": "*", "fault": "slow"},
+    {"operation": "*", "fault": "key_ttl"},
+    {"operation": "POST /v1/costumers", "fault": "reset_after"},
+    {"operation": "PUT /v1/customers", "fault": "reset_after"},
+    {"operation": "/v1/customers", "fault": "reset_after"},
+    {"operation": "POST /v1/subscriptions", "fault": "error_500"},
+    {"operation": "charge.refunded", "fault": "error_500"},
+    {"operation": "POST /v1/customers", "fault": "lose"},
+    {"operation": "charge.refnded", "fault": "lose"},
 ]
 
 
@@ -201,7 +212,9 @@ def test_a_plan_that_cannot_be_is_refused(sandbox: Flask, raw: Callable[..., Any
 
 def test_every_fault_can_be_planned_listed_and_cleared(raw: Callable[..., Any]) -> None:
     for fault in sorted(EVERY):
-        assert raw("POST", "/_sandbox/faults", json={"operation": "x", "fault": fault}).status_code == 201
+        operation = "charge.refunded" if fault in OF_EVENTS else "POST /v1/customers/{customer}"
+        plan = {"operation": operation, "fault": fault, "seconds": 1}
+        assert raw("POST", "/_sandbox/faults", json=plan).status_code == 201
     assert {one["fault"] for one in raw("GET", "/_sandbox/faults").json["faults"]} == EVERY
     assert raw("DELETE", "/_sandbox/faults").json == {"faults": []}
     assert raw("GET", "/_sandbox/faults").json == {"faults": []}

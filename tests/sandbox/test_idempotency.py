@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import stripe
 
-from randonumber.sandbox import inprocess
+from randonumber.sandbox import clock, inprocess
 from randonumber.sandbox.wire import idempotency
 from tests.sandbox.conftest import types
 
@@ -34,8 +34,17 @@ def test_other_parameters_under_the_key_are_an_idempotency_error(sdk: stripe.Str
     sdk.v1.customers.create({"email": "a@example.com"}, {"idempotency_key": "k"})
     with pytest.raises(stripe.IdempotencyError, match="can only be used with the same parameters"):
         sdk.v1.customers.create({"email": "b@example.com"}, {"idempotency_key": "k"})
-    with pytest.raises(stripe.IdempotencyError):
-        sdk.v1.payment_intents.create({"amount": 900, "currency": "usd"}, {"idempotency_key": "k"})
+
+
+def test_another_address_under_the_key_is_an_idempotency_error(sdk: stripe.StripeClient) -> None:
+    customer = sdk.v1.customers.create({}, {"idempotency_key": "k"})
+    with pytest.raises(stripe.IdempotencyError) as refused:
+        sdk.v1.customers.update(customer.id, {}, {"idempotency_key": "k"})
+    assert refused.value.user_message == (
+        "Keys for idempotent requests can only be used for the same endpoint they were first used for "
+        f"('/v1/customers/{customer.id}' vs '/v1/customers'). Try using a key other than 'k' if you meant to execute a "
+        "different request."
+    )
 
 
 def test_keys_of_two_accounts_do_not_meet(raw: Callable[..., Any]) -> None:
@@ -75,11 +84,18 @@ def test_what_is_refused_before_it_runs_is_not_kept(sdk: stripe.StripeClient) ->
 
 
 @pytest.mark.parametrize("seconds", [idempotency.KEY_SECONDS - 60, idempotency.KEY_SECONDS + 60])
-def test_a_key_lives_a_day(sandbox: Flask, sdk: stripe.StripeClient, seconds: int) -> None:
+def test_a_key_lives_a_day(sdk: stripe.StripeClient, monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
     first = sdk.v1.customers.create({}, {"idempotency_key": "k"})
-    inprocess.advance(sandbox, seconds)
+    now = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: now + seconds)
     again = sdk.v1.customers.create({}, {"idempotency_key": "k"})
     assert (again.id == first.id) == (seconds < idempotency.KEY_SECONDS)
+
+
+def test_moving_the_clock_makes_no_key_older(sandbox: Flask, sdk: stripe.StripeClient) -> None:
+    first = sdk.v1.customers.create({}, {"idempotency_key": "k"})
+    inprocess.advance(sandbox, 7 * idempotency.KEY_SECONDS)
+    assert sdk.v1.customers.create({}, {"idempotency_key": "k"}).id == first.id
 
 
 def test_a_key_in_use_is_409(raw: Callable[..., Any], sandbox: Flask) -> None:
@@ -128,3 +144,10 @@ def test_events_name_the_request_and_its_key(sdk: stripe.StripeClient) -> None:
     assert customer.last_response
     assert event["request"]["idempotency_key"] == "k"
     assert event["request"]["id"] == customer.last_response.request_id
+
+
+def test_old_keys_are_found_without_a_look_at_the_others(sandbox: Flask) -> None:
+    store = inprocess.sandbox_of(sandbox).store
+    with store.transaction():
+        plan = [row["detail"] for row in store.rows(f"EXPLAIN QUERY PLAN {idempotency.FORGET}", 0)]
+    assert plan == ["SEARCH idempotency USING INDEX idempotency_end (<expr><?)"]

@@ -153,7 +153,9 @@ def test_a_bank_number_is_chosen_on_the_page_and_takes_the_place_of_the_old_one(
     assert page(url).status_code == 200, "the link is still good"
 
 
-@pytest.mark.parametrize("form", [{}, {"action": "steal"}, {"action": "complete", "identity": "royal"}])
+@pytest.mark.parametrize("form", [
+    {}, {"action": "steal"}, {"action": "complete", "identity": "royal"}, {"action": "complete", "bank": "nnoe"},
+])  # fmt: skip
 def test_a_wrong_form_is_shown_again_and_nothing_happens(
     page: Callable[..., Any], sdk: Any, account: str, form: dict[str, str]
 ) -> None:

@@ -58,8 +58,13 @@ DECLINES = [
         "Your card has insufficient",
     ),
     ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card", "Your card has expired."),
-    ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", None, "Your card's security code is incorrect."),
-    ("pm_card_chargeDeclinedProcessingError", "processing_error", None, "An error occurred while processing your card"),
+    ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc", "Your card's security code is incorrect."),
+    (
+        "pm_card_chargeDeclinedProcessingError",
+        "processing_error",
+        "processing_error",
+        "An error occurred while processing your card",
+    ),
 ]
 
 
@@ -157,7 +162,11 @@ def test_a_paid_intent_can_be_neither_cancelled_nor_confirmed_nor_changed(sdk: s
 
 AMOUNTS = [
     ({"amount": 49, "currency": "usd"}, "amount_too_small", "Amount must be at least $0.50 usd"),
-    ({"amount": 0, "currency": "usd"}, "parameter_invalid_integer", "This value must be greater than or equal to 1."),
+    (
+        {"amount": 0, "currency": "usd"},
+        "parameter_invalid_integer",
+        "The amount must be greater than or equal to the minimum charge amount allowed for your account and the ",
+    ),
     ({"amount": -5, "currency": "usd"}, "parameter_invalid_integer", "This value must be greater than or equal to 1."),
     ({"amount": 29, "currency": "gbp"}, "amount_too_small", "Amount must be at least £0.30 gbp"),
     ({"amount": 49, "currency": "jpy"}, "amount_too_small", "Amount must be at least ¥50 jpy"),
@@ -219,6 +228,33 @@ def test_a_confirmation_that_could_redirect_wants_a_way_back(sdk: stripe.StripeC
     params = paying("pm_card_visa", automatic_payment_methods=never)
     del params["return_url"]
     assert sdk.v1.payment_intents.create(params).status == "succeeded"
+
+
+@pytest.mark.parametrize("given", [
+    {"off_session": True},
+    {"error_on_requires_action": True},
+    {"return_url": RETURN},
+    {"mandate_data": {"customer_acceptance": {"type": "offline"}}},
+])  # fmt: skip
+def test_what_only_a_confirmation_uses_is_refused_without_one(sdk: stripe.StripeClient, given: Any) -> None:
+    params: Any = {"amount": 1000, "currency": "usd", **given}
+    with pytest.raises(stripe.InvalidRequestError, match="unless `confirm` is set to true") as refused:
+        sdk.v1.payment_intents.create(params)
+    assert refused.value.param == next(iter(given))
+
+
+def test_what_is_plainly_no_address_gets_no_receipt(sdk: stripe.StripeClient) -> None:
+    paid = sdk.v1.payment_intents.create(paying("pm_card_visa", receipt_email="a@example.com"))
+    charge = str(paid.latest_charge)
+    for ask in (
+        lambda: sdk.v1.payment_intents.create(paying("pm_card_visa", receipt_email="nonsense")),
+        lambda: sdk.v1.payment_intents.update(paid.id, {"receipt_email": "nonsense"}),
+        lambda: sdk.v1.charges.update(charge, {"receipt_email": "nonsense"}),
+    ):
+        with pytest.raises(stripe.InvalidRequestError, match="Invalid email address: nonsense") as refused:
+            ask()
+        assert (refused.value.code, refused.value.param) == ("email_invalid", "receipt_email")
+    assert sdk.v1.charges.retrieve(charge).receipt_email == "a@example.com"
 
 
 def test_an_unknown_method_is_refused_in_stripes_words(sdk: stripe.StripeClient) -> None:

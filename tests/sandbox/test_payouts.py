@@ -157,6 +157,18 @@ def test_a_payout_of_a_connected_account_can_be_reversed_once(sandbox: Flask, sd
     assert held(sdk, seller) == (5000, 0, 0)
 
 
+def test_a_payout_that_fails_after_it_was_reversed_gives_its_money_back_once(sandbox: Flask, sdk: Any) -> None:
+    seller = account(sdk, {"interval": "manual"})
+    payout = pay_out(sdk, at(seller))
+    inprocess.advance(sandbox, 2 * DAY)
+    back = sdk.v1.payouts.reverse(payout.id, {}, at(seller))
+    inprocess.advance(sandbox, 2 * DAY)
+    with unit(inprocess.sandbox_of(sandbox), seller) as scope:
+        payouts.fail(scope, payout.id)
+    assert held(sdk, seller) == (5000, 0, 0)
+    assert sdk.v1.payouts.retrieve(back.id, {}, at(seller)).status == "failed"
+
+
 def test_payouts_are_listed_by_what_stripe_lists_them_by(sandbox: Flask, sdk: Any) -> None:
     fund(sdk)
     first = pay_out(sdk)

@@ -40,10 +40,25 @@ def test_a_clock_cannot_be_moved_oddly(raw: Callable[..., Any], seconds: Any) ->
     assert raw("POST", "/_sandbox/clock", json={"advance_seconds": seconds}).status_code == 400
 
 
+def test_a_clock_stops_where_its_dates_can_still_be_written(
+    raw: Callable[..., Any], page: Callable[..., Any], sdk: stripe.StripeClient
+) -> None:
+    for _ in range(99):
+        now = raw("POST", "/_sandbox/clock", json={"advance_seconds": 10 * 365 * 86400}).json["clock"]
+    assert abs(now - 32503680000) < 5
+    sdk.v1.customers.create()
+    assert "3000-01-01" in page("/dashboard").text
+
+
+def test_a_body_without_an_end_is_refused(raw: Callable[..., Any]) -> None:
+    answer = raw("POST", "/_sandbox/faults", data="[" * 100_000, content_type="application/json")
+    assert (answer.status_code, answer.json) == (400, {"error": "Send a JSON object."})
+
+
 def test_reset_forgets_everything(raw: Callable[..., Any], sdk: stripe.StripeClient) -> None:
     sdk.v1.customers.create({}, {"idempotency_key": "k"})
     raw("POST", "/_sandbox/clock", json={"advance_seconds": 1000})
-    raw("POST", "/_sandbox/faults", json={"operation": "x", "fault": "slow"})
+    raw("POST", "/_sandbox/faults", json={"operation": "*", "fault": "reset_before", "times": 5})
     assert raw("POST", "/_sandbox/reset", json={}).status_code == 200
     assert sdk.v1.customers.list().data == []
     assert sdk.v1.events.list().data == []

@@ -1,7 +1,8 @@
 """The rows of refunds: what left Stripe's balance, and what came back into it when a refund failed.
 
 Types `refund` and `payment_refund`, and `refund_failure` and `payment_failure_refund` for what came back
-(https://docs.stripe.com/reports/balance-transaction-types); the sign tells them apart. The source of each is the refund.
+(https://docs.stripe.com/reports/balance-transaction-types); the sign tells them apart. The source
+of each is the refund.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Events of refunds. They tell of refunds made here and in Stripe's dashboard alike; the whole payment is read again."""
+"""Events of refunds, made here or in Stripe's dashboard: the whole payment is read again."""
 
 from __future__ import annotations
 

@@ -50,13 +50,14 @@ def submit(intent_id: str) -> Response | tuple[str, int]:
 def answered(scope: Scope, found: Record, *, passed: bool) -> Json:
     """Return the intent after the challenge; a session that it belongs to is completed with it."""
     acting = payments.authenticate if found.kind == "payment_intent" else setups.authenticate
+    session_id = found.hidden.get("session")
     try:
-        intent = acting(scope, found.body, passed=passed)
+        with scope.undone_if_raised():
+            intent = acting(scope, found.body, passed=passed)
+            if session_id and intent["status"] == "succeeded":
+                complete(scope, found, scope.get("checkout.session", session_id).body, intent)
     except Refused:
         return scope.get(found.kind, found.body["id"]).body
-    session_id = found.hidden.get("session")
-    if session_id and intent["status"] == "succeeded":
-        complete(scope, found, scope.get("checkout.session", session_id).body, intent)
     return intent
 
 

@@ -67,12 +67,14 @@ def give_up(scope: Scope, found: Record) -> Response | tuple[str, int]:
 def carry_out(scope: Scope, found: Record, attempt: Attempt) -> Response | tuple[str, int]:
     """Do what the form asks; a decline stands beside the field and lets the buyer try again."""
     try:
-        intent = tried(scope, found.body, attempt)
+        with scope.undone_if_raised():
+            intent = tried(scope, found.body, attempt)
     except Refused as refused:
         first = "account_number" if attempt.method == bank.METHOD else "card_number"
         where = DECLINE_FIELDS.get(refused.fields.get("code", ""), first)
         errors = {where: refused.fields["message"]}
-        return page(scope, found, Attempt(method=attempt.method, typed=attempt.typed, errors=errors))
+        now = find(found.body["id"])
+        return page(scope, now, Attempt(method=attempt.method, typed=attempt.typed, errors=errors))
     if intent["status"] == "requires_action":
         return redirect(intent["next_action"]["redirect_to_url"]["url"], 303)
     return redirect(success_url(found.body), 303)

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from randonumber.sandbox import cards
-from randonumber.sandbox.resources.checkout.checkout_buyer import Buyer
+from randonumber.sandbox.resources.checkout.checkout_buyer import Buyer, is_email
 from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Scope
 
 EXPIRY = re.compile(r"^\s*(\d{1,2})\s*/?\s*(\d{2}|\d{4})\s*$", re.ASCII)
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f]")  # not typed by people, and many a database keeps no null byte
 FIELDS = ("email", "name", "card_number", "exp", "cvc", "account_holder", "routing_number", "account_number")
 LONGEST_FIELD = 200
 MONTHS = 12
@@ -47,11 +47,11 @@ class Attempt:
 def read(scope: Scope, session: Json, form: Mapping[str, str]) -> Attempt:
     """Read the form and complain about what cannot be right. Without `payment_method` it is the first one offered."""
     offered: list[str] = session["payment_method_types"]
-    typed = {name: form.get(name, "").strip()[:LONGEST_FIELD] for name in FIELDS}
+    typed = {name: UNSEEN.sub("", form.get(name, "")).strip()[:LONGEST_FIELD] for name in FIELDS}
     typed["email"] = known_email(scope, session) or typed["email"]
     method = form.get("payment_method") or ("card" if "card" in offered else offered[0])
     errors: dict[str, str] = {}
-    if not EMAIL.match(typed["email"]):
+    if not is_email(typed["email"]):
         errors["email"] = "Your email is incomplete."
     if method == "card":
         moment = time.gmtime(scope.now)
@@ -83,9 +83,7 @@ def expiry(text: str) -> tuple[int, int] | None:
 
 
 def known_email(scope: Scope, session: Json) -> str | None:
-    """Return an address that the shop gave along, which the buyer does not change."""
-    if session["customer"]:
-        email: str | None = scope.get("customer", session["customer"]).body.get("email")
-        return email
-    given: str | None = session["customer_email"]
-    return given
+    """Return an address that the shop gave along, which the buyer does not change unless it cannot be right."""
+    customer = session["customer"]
+    given: str | None = scope.get("customer", customer).body.get("email") if customer else session["customer_email"]
+    return given if is_email(given) else None

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
 
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.scope import Sandbox
 
 
@@ -21,9 +22,11 @@ def allow_redirects_to(*urls: str | None) -> None:
 
 def origin_of(url: str) -> str:
     """Scheme, host and port, and nothing that could break out of a header."""
+    if not web_address(url):
+        return "'self'"
     parts = urlsplit(url)
     host = "".join(character for character in parts.netloc if character.isalnum() or character in ".-:[]")
-    return f"{parts.scheme}://{host}" if parts.scheme in ("http", "https") else "'self'"
+    return f"{parts.scheme}://{host}"
 
 
 def harden(response: Response) -> Response:

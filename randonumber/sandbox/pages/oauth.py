@@ -9,11 +9,12 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from randonumber.sandbox import faults
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.ids import account_id, new_id
 from randonumber.sandbox.pages.layout import allow_redirects_to, sandbox
 from randonumber.sandbox.resources.connect import oauth
-from randonumber.sandbox.resources.connect.account_details import web_address
 from randonumber.sandbox.resources.connect.oauth import OAuthRefused
+from randonumber.sandbox.same_site import refuse_other_sites
 from randonumber.sandbox.scope import Json, Scope, unit
 from randonumber.sandbox.wire import keys
 from randonumber.sandbox.wire.errors import Refused
@@ -89,7 +90,11 @@ def ask() -> tuple[str, int]:
 
 @pages.post("/oauth/authorize")
 def answer() -> AnyResponse | tuple[str, int]:
-    """`action=connect` sends a code to the platform, `deny` says so; `account` chooses one that exists."""
+    """`action=connect` sends a code to the platform, `deny` says so; `account` chooses one that exists.
+
+    The page of another site consents to nothing in the owner's name.
+    """
+    refuse_other_sites()
     try:
         question = asked()
     except Unaskable as wrong:

@@ -29,10 +29,8 @@ def show(account_id: str) -> Response | tuple[str, int]:
     """Show the form behind a live link; a used or expired one leads to where a new one is made."""
     with unit(sandbox(), base_url=request.host_url) as scope:
         link = find(scope, account_id)
-        if link is None:
-            return closed()
-        if not account_links.is_live(scope, link):
-            return redirect(link.hidden["refresh_url"], 303)
+        if link is None or not account_links.is_live(scope, link):
+            return turned_away(link)
         return page(scope, link, Attempt())
 
 
@@ -41,10 +39,8 @@ def submit(account_id: str) -> Response | tuple[str, int]:
     """`action=complete` gives everything that is due, `leave` nothing: 303 back to the app, the link is used up."""
     with unit(sandbox(), base_url=request.host_url) as scope:
         link = find(scope, account_id)
-        if link is None:
-            return closed()
-        if not account_links.is_live(scope, link):
-            return redirect(link.hidden["refresh_url"], 303)
+        if link is None or not account_links.is_live(scope, link):
+            return turned_away(link)
         attempt = typed()
         if not attempt.errors and request.form["action"] == "complete":
             attempt = completed(scope, link, attempt)
@@ -62,9 +58,11 @@ def find(scope: Scope, account_id: str) -> Record | None:
     return account_links.find(scope, "account_link", account_id, request.args.get("link", ""))
 
 
-def closed() -> tuple[str, int]:
-    """Show the page of somebody who came without a link."""
-    return render_template("onboarding_closed.html"), 403
+def turned_away(link: Record | None) -> Response | tuple[str, int]:
+    """Lead to where a new link is made; somebody who came without one sees a page that says so."""
+    if link is None:
+        return render_template("onboarding_closed.html"), 403
+    return redirect(link.hidden["refresh_url"], 303)
 
 
 def typed() -> Attempt:
@@ -79,13 +77,15 @@ def typed() -> Attempt:
         errors["form"] = "Choose to submit or to leave."
     if answers.identity not in onboarding.IDENTITIES:
         errors["identity"] = "Choose one of: " + ", ".join(onboarding.IDENTITIES) + "."
+    if request.form.get("bank", "none") not in ("", "none"):
+        errors["form"] = "bank is none, or not given."
     return Attempt(answers=answers, errors=errors)
 
 
 def completed(scope: Scope, link: Record, attempt: Attempt) -> Attempt:
     """Take what was given; a bank number that is none of Stripe's test numbers stands beside its field."""
     try:
-        with scope.store.undone_if_raised():
+        with scope.undone_if_raised():
             onboarding.complete(scope.at(scope.now, link.account), link.hidden["account"], attempt.answers)
     except Refused as refused:
         return Attempt(answers=attempt.answers, errors={"account_number": refused.fields["message"]})

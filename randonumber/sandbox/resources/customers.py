@@ -2,6 +2,7 @@
 
 from randonumber.sandbox.ids import characters, new_id
 from randonumber.sandbox.recording import record, updated
+from randonumber.sandbox.resources.connect import connected_accounts
 from randonumber.sandbox.resources.payments import saved_methods
 from randonumber.sandbox.resources.payments.payment_methods import named
 from randonumber.sandbox.scope import Json, Operations, Scope
@@ -9,6 +10,7 @@ from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
+PLATFORM_CURRENCY = "usd"
 PLAIN = ("description", "email", "name", "phone")
 NOT_YET = ("test_clock", "tax_id_data", "cash_balance", "tax", "business_name", "individual_name")
 
@@ -47,7 +49,7 @@ def create(scope: Scope, params: Json) -> Json:
         "test_clock": None,
     }
     method = named(scope, params["payment_method"]) if params.get("payment_method") else None
-    scope.insert(changed(body, params))
+    scope.insert(changed(scope, body, params))
     if "invoice_settings" in params:
         own = (
             method if params["invoice_settings"].get("default_payment_method") == params.get("payment_method") else None
@@ -80,14 +82,20 @@ def settle(scope: Scope, body: Json, given: Json, *, chosen: Json | None = None)
     body["invoice_settings"] = body["invoice_settings"] | {"default_payment_method": chosen["id"] if chosen else None}
 
 
-def changed(body: Json, params: Json) -> Json:
-    """Take what the request sets into the customer, in place."""
+def changed(scope: Scope, body: Json, params: Json) -> Json:
+    """Take what the request sets into the customer, in place.
+
+    A balance gives it the currency of its account, for good, as Stripe's test mode does.
+    """
     check_email(params.get("email"))
     body.update({name: params[name] or None for name in PLAIN if name in params})
     for name in ("address", "shipping"):
         if name in params:
             body[name] = filled(name, params[name])
     body.update({name: params[name] for name in ("balance", "invoice_prefix", "preferred_locales") if name in params})
+    if body["balance"] and not body["currency"]:
+        connected = connected_accounts.find(scope, scope.account)
+        body["currency"] = connected.body["default_currency"] if connected else PLATFORM_CURRENCY
     if "tax_exempt" in params:
         body["tax_exempt"] = params["tax_exempt"] or "none"
     body["metadata"] = merged(body["metadata"], params.get("metadata"))
@@ -103,10 +111,10 @@ def filled(name: str, given: Json | str) -> Json | None:
     return {key: given.get(key) or None for key in ("city", "country", "line1", "line2", "postal_code", "state")}
 
 
-def check_email(email: str | None) -> None:
-    """Refuse what is plainly no address, as Stripe does."""
-    if email and ("@" not in email[1:-1] or any(character.isspace() for character in email)):
-        raise invalid(f"Invalid email address: {email}", param="email", code="email_invalid")
+def check_email(email: str | None, param: str = "email") -> None:
+    """Refuse what is plainly no address, as Stripe does; `param` is the parameter that holds it."""
+    if email and ("@" not in email[1:-1] or " " in email or not email.isprintable()):
+        raise invalid(f"Invalid email address: {email}", param=param, code="email_invalid")
 
 
 def refuse_the_undone(params: Json) -> None:
@@ -123,8 +131,9 @@ def card_tokens_are_retired() -> Exception:
     return invalid(
         "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue "
         "processing your payments, you will need to use the Payment Intents and Payment Methods API. Read more about "
-        "what you should do here: https://docs.stripe.com/payments/payment-methods/integration-options.",
-        param="source",
+        "what you should do here: https://docs.stripe.com/payments/payment-methods/integration-options. If you need to "
+        "continue to use Card Tokens on the Customers and Charges API, enable this functionality in your API policies "
+        "settings: https://dashboard.stripe.com/settings/developers/api-policies"
     )
 
 
@@ -144,7 +153,7 @@ def update(scope: Scope, params: Json, customer: str) -> Json:
     refuse_the_undone(params)
     body = living(scope, customer, param="id", status=404)
     before = dict(body)
-    changed(body, params)
+    changed(scope, body, params)
     if "invoice_settings" in params:
         settle(scope, body, params["invoice_settings"])
     scope.save(body)

@@ -2,8 +2,11 @@
 
 from urllib.parse import urlsplit
 
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.ids import characters, new_id
+from randonumber.sandbox.recording import give_up
 from randonumber.sandbox.scope import Json, Operations, Scope
+from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import invalid, missing, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
@@ -40,33 +43,39 @@ def check_url(url: str) -> None:
         raise invalid(
             "Invalid URL: An explicit scheme (such as https) must be provided.", param="url", code="url_invalid"
         )
+    if not web_address(url):
+        raise invalid("Not a valid URL", param="url", code="url_invalid")
     if host not in ("127.0.0.1", "localhost", "::1"):
         raise not_here_yet("endpoints on other machines", param="url")
 
 
-def registered(scope: Scope, webhook_endpoint: str) -> Json:
+def registered(scope: Scope, webhook_endpoint: str) -> Record:
     """Return an endpoint that is not deleted. Raises Refused with `resource_missing`."""
     found = scope.get("webhook_endpoint", webhook_endpoint, param="webhook_endpoint")
     if found.deleted:
         raise missing("webhook_endpoint", webhook_endpoint, param="webhook_endpoint")
-    return found.body
+    return found
 
 
 def retrieve(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
     """GET /v1/webhook_endpoints/{webhook_endpoint}."""
     del params
-    return registered(scope, webhook_endpoint)
+    return registered(scope, webhook_endpoint).body
 
 
 def update(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
-    """POST /v1/webhook_endpoints/{webhook_endpoint}."""
-    body = registered(scope, webhook_endpoint)
+    """POST /v1/webhook_endpoints/{webhook_endpoint}. What waits follows a new address; for a disabled one it ends."""
+    found = registered(scope, webhook_endpoint)
+    body, secret = found.body, found.hidden["secret"]
     if "url" in params:
         check_url(params["url"])
+        scope.store.run("UPDATE deliveries SET url = ? WHERE secret = ? AND state = 'pending'", params["url"], secret)
     body |= {name: params[name] for name in ("url", "enabled_events") if name in params}
     body["description"] = params.get("description", body["description"]) or None
     if "disabled" in params:
         body["status"] = "disabled" if params["disabled"] else "enabled"
+        if params["disabled"]:
+            give_up(scope, secret)
     body["metadata"] = merged(body["metadata"], params.get("metadata"))
     return scope.save(body)
 
@@ -74,7 +83,7 @@ def update(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
 def delete(scope: Scope, params: Json, webhook_endpoint: str) -> Json:
     """DELETE /v1/webhook_endpoints/{webhook_endpoint}."""
     del params
-    registered(scope, webhook_endpoint)
+    give_up(scope, registered(scope, webhook_endpoint).hidden["secret"])
     scope.store.mark_deleted(scope.account, webhook_endpoint)
     return {"id": webhook_endpoint, "object": "webhook_endpoint", "deleted": True}
 

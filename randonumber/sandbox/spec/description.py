@@ -22,11 +22,12 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """Everything known of the API offered here."""
+    """Everything known of the API offered here; `expandable` are the names of fields that may hold an id to expand."""
 
     version: str
     operations: tuple[Operation, ...]
     schemas: dict[str, Any]
+    expandable: frozenset[str]
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
         """Return the operation at an address, and the ids in it; a fixed address goes before one with an id."""
@@ -51,6 +52,9 @@ def load() -> Description:
         version=whole["info"]["version"],
         operations=tuple(sorted(found, key=lambda operation: operation.name.count("{"))),
         schemas=whole["components"]["schemas"],
+        expandable=frozenset(
+            name for schema in whole["components"]["schemas"].values() for name in schema.get("x-expandableFields", [])
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from randonumber.sandbox.scope import Json, Sandbox, Scope, unit
 from randonumber.sandbox.wire import idempotency, keys
 from randonumber.sandbox.wire.errors import Refused, Unchecked, envelope, fields, unchecked
 from randonumber.sandbox.wire.expand import Included, expand
+from randonumber.sandbox.wire.redaction import redacted
 from randonumber.sandbox.wire.request import VERSION, Call, identify, read
 
 Handler = Callable[..., Json]
@@ -111,7 +112,7 @@ class Api:
         """Run the handler; what it did before a refusal is undone unless the refusal says that it stays."""
         paths = params.pop("expand", [])
         try:
-            with scope.store.undone_if_raised():
+            with scope.undone_if_raised():
                 body = self.handlers[call.operation.name](scope, params, **call.ids)
                 expand(scope, body, paths, self.included)
                 status = 200
@@ -194,7 +195,7 @@ def log(scope: Scope, request: Request, request_id: str, name: str, params: Json
     cursor = scope.store.run(
         "INSERT INTO requests (id, account, at, operation, params, key, status, answer) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        request_id, scope.account, clock.real_now(), name, json.dumps(params),
+        request_id, scope.account, clock.real_now(), name, json.dumps(redacted(params)),
         request.headers.get("Idempotency-Key"), answer.status, answer.body[:SHOWN_CHARACTERS],
     )  # fmt: skip
     if answer.original_request:

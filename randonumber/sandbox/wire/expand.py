@@ -17,6 +17,8 @@ def expand(scope: Scope, body: Json, paths: list[str], included: Included) -> No
     """Replace what `paths` name, in place. Raises Refused for a property that cannot be expanded."""
     for path in paths:
         steps = path.split(".")
+        if scope.key.startswith("pk_") and len(steps) > 1:
+            raise unexpandable(path)  # behind what a buyer's page may see stands what it may not: the customer
         if len(steps) > DEEPEST:
             raise invalid(
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}", param="expand"
@@ -50,7 +52,8 @@ def reach(scope: Scope, node: Json, step: str, path: str, included: Included) ->
         raise unexpandable(path)
     value = node.get(step)
     if isinstance(value, str):
-        found = visible(scope, value)
+        # What somebody wrote into a hash, such as a name in `shipping`, is no id even when it looks like one.
+        found = visible(scope, value) if step in scope.sandbox.description.expandable else None
         if not found:
             raise unexpandable(path)
         node[step], scope = found.body, scope.at(scope.now, found.account)

@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the first result is kept, a 500 too, and given again to the same request.
 
-https://docs.stripe.com/api/idempotent_requests: keys have up to 255 characters and may be removed after 24 hours; only
-what began to run is kept; other parameters under the same key are an error; so is a key whose first request still runs.
+https://docs.stripe.com/api/idempotent_requests: keys have up to 255 characters and may be removed after 24 hours, which
+are real ones here, since a client that sends again knows no others; only what began to run is kept; other parameters
+under the same key are an error; so is a key whose first request still runs.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from randonumber.sandbox.wire.errors import Unchecked, fields, unchecked
 
 LONGEST_KEY = 255
 KEY_SECONDS = 24 * 60 * 60
+FORGET = "DELETE FROM idempotency WHERE real_at + seconds < ?"  # by its index, however many keys are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +37,9 @@ def check(key: str) -> None:
 
 
 def fingerprint(method: str, path: str, params: dict[str, Any]) -> str:
-    """Return what must be equal under one key."""
-    text = json.dumps([method, path, params], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return what must be equal under one key: the address, a space, and a digest of the method and the parameters."""
+    text = json.dumps([method, params], sort_keys=True)
+    return f"{path} {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def claim(sandbox: Sandbox, account: str, key: str) -> None:
@@ -66,7 +68,7 @@ def in_use() -> Unchecked:
 
 def forget_the_old(scope: Scope) -> None:
     """Drop what no request could meet any more."""
-    scope.store.run("DELETE FROM idempotency WHERE real_at + seconds < ?", clock.real_now())
+    scope.store.run(FORGET, clock.real_now())
 
 
 def recall(scope: Scope, key: str, print_: str) -> Kept | None:
@@ -74,19 +76,29 @@ def recall(scope: Scope, key: str, print_: str) -> Kept | None:
     row = scope.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
     if row is None:
         return None
-    age = max(clock.real_now() - row["real_at"], scope.now - row["sandbox_at"])
-    if age > row["seconds"]:
+    if clock.real_now() - row["real_at"] > row["seconds"]:
         scope.store.run("DELETE FROM idempotency WHERE account = ? AND key = ?", scope.account, key)
         return None
     if row["fingerprint"] != print_:
-        raise Unchecked(400, fields(mismatch(key), param=None, code=None, kind="idempotency_error"))
+        message = mismatch(key, address(row["fingerprint"]), address(print_))
+        raise Unchecked(400, fields(message, param=None, code=None, kind="idempotency_error"))
     return Kept(status=row["status"], body=row["body"], request_id=row["request_id"])
 
 
-def mismatch(key: str) -> str:
-    """Stripe's sentence for a key used twice."""
+def address(print_: str) -> str:
+    """Return the address in a fingerprint."""
+    return print_.rpartition(" ")[0]
+
+
+def mismatch(key: str, first: str, now: str) -> str:
+    """Stripe's sentence for a key used twice, with other parameters or at another address."""
+    rule = (
+        "with the same parameters they were first used with"
+        if first == now
+        else f"for the same endpoint they were first used for ('{now}' vs '{first}')"
+    )
     return (
-        "Keys for idempotent requests can only be used with the same parameters they were first used with. "
+        f"Keys for idempotent requests can only be used {rule}. "
         f"Try using a key other than '{key}' if you meant to execute a different request."
     )
 

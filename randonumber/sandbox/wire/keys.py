@@ -1,7 +1,6 @@
 """API keys: any `sk_test_…` opens an account of its own; a publishable key opens only what Stripe lets it."""
 
 import base64
-import binascii
 import re
 
 from randonumber.sandbox import connections
@@ -44,7 +43,7 @@ def user_of(encoded: str) -> str:
     """User name of Basic credentials, empty when they cannot be read."""
     try:
         return base64.b64decode(encoded, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 

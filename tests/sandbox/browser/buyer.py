@@ -31,6 +31,13 @@ class Buyer(Visitor):
         self.stripe_url = stripe_url
         self.page.set_default_timeout(8_000)
 
+    def be_new(self) -> None:
+        """Leave nothing for the next who gets the window; no page of the shop or the sandbox keeps more than this."""
+        self.context.unroute_all()
+        self.context.clear_cookies()
+        self.page.goto("about:blank")
+        self.messages.clear()
+
     @property
     def fields(self) -> FrameLocator:
         """The inside of the Payment Element."""

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from randonumber.sandbox import create_sandbox
-from randonumber.sandbox.server import listen
 from tests.browser_support import launched
 from tests.sandbox.browser.buyer import Buyer
 from tests.sandbox.browser.shop import create_shop, sdk
+from tests.sandbox.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import stripe
-    from flask import Flask
     from playwright.sync_api import Browser
-
-
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an app on a free port; give its address."""
-    server = listen(app, 0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="package")
@@ -61,18 +45,29 @@ def server_side(stripe_url: str) -> stripe.StripeClient:
     return sdk(stripe_url)
 
 
-@pytest.fixture
-def visit(shop_url: str, stripe_url: str, browser: Browser) -> Iterator[Callable[..., Buyer]]:
-    """Return a way to open a fresh window; at the end no window may have seen a console message."""
-    buyers: list[Buyer] = []
+@pytest.fixture(scope="package")
+def idle() -> dict[str, list[Buyer]]:
+    """Windows that no test has at the moment, by their options: to open one takes longer than most tests."""
+    return defaultdict(list)
 
-    def open_window(**options: Any) -> Buyer:
-        buyer = Buyer(shop_url, stripe_url, browser.new_context(base_url=shop_url, locale="en-GB", **options))
-        buyers.append(buyer)
+
+@pytest.fixture
+def visit(
+    shop_url: str, stripe_url: str, browser: Browser, idle: dict[str, list[Buyer]]
+) -> Iterator[Callable[..., Buyer]]:
+    """Return a way to get an empty window; at the end no window may have seen a console message."""
+    buyers: list[tuple[str, Buyer]] = []
+
+    def window(**options: Any) -> Buyer:
+        sort = repr(sorted(options.items()))
+        context = {"base_url": shop_url, "locale": "en-GB", **options}
+        buyer = idle[sort].pop() if idle[sort] else Buyer(shop_url, stripe_url, browser.new_context(**context))
+        buyers.append((sort, buyer))
         return buyer
 
-    yield open_window
-    messages = [message for buyer in buyers for message in buyer.messages]
-    for buyer in buyers:
-        buyer.context.close()
+    yield window
+    messages = [message for _, buyer in buyers for message in buyer.messages]
+    for sort, buyer in buyers:
+        buyer.be_new()
+        idle[sort].append(buyer)
     assert messages == []

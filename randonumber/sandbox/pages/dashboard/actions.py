@@ -5,6 +5,7 @@ from randonumber.sandbox.pages.dashboard.action import Action, Form, handle, is_
 from randonumber.sandbox.pages.dashboard.forms import Field, major, minor
 from randonumber.sandbox.resources.disputes import disputes
 from randonumber.sandbox.resources.payments import debits
+from randonumber.sandbox.resources.payments.intents import OPEN
 from randonumber.sandbox.resources.refunds import refund_outcomes
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.store import Record
@@ -33,12 +34,14 @@ def is_paid(found: Record) -> bool:
     )
 
 
+def is_open_and_no_sessions(found: Record) -> bool:
+    """Whether an intent can be cancelled: that of a Checkout Session ends with its session alone."""
+    return found.body["status"] in OPEN and not found.hidden.get("session")
+
+
 def refund(scope: Scope, found: Record, form: Form) -> Json:
     """Refund a charge, an amount of it or the rest."""
-    amount = minor(form["amount"], found.body["currency"])
-    params: Json = {"charge": found.body["id"]}
-    if amount is not None:
-        params["amount"] = amount
+    params: Json = {"charge": found.body["id"]} | with_amount(found, form)
     if form["reason"]:
         params["reason"] = form["reason"]
     return handle("POST /v1/refunds", scope, params)
@@ -68,6 +71,22 @@ BANK_REASONS = tuple(
     for name in ("insufficient_funds", "account_closed", "no_account", "debit_not_authorized", "invalid_currency")
 )
 
+
+def debit_ends(*, state: str, charge: str) -> tuple[Action, Action]:
+    """Return what a bank answers to a debit, for an object in that state that names the charge in that field."""
+    return (
+        Action(
+            name="succeed", label="Let the debit succeed", done="The bank has paid.", offered=is_in(state),
+            run=lambda scope, found, _: debits.succeed(scope, found.body[charge]),
+        ),
+        Action(
+            name="fail", label="Let the debit fail", done="The bank has sent the debit back.", offered=is_in(state),
+            run=lambda scope, found, form: debits.fail(scope, found.body[charge], form["code"]), grave=True,
+            fields=(Field(name="code", label="Why", choices=BANK_REASONS),),
+        ),
+    )  # fmt: skip
+
+
 CHARGE = (
     Action(
         name="refund", label="Refund", done="Refunded.", offered=is_paid, run=refund,
@@ -79,33 +98,16 @@ CHARGE = (
         fields=(Field(name="reason", label="Reason", choices=tuple(dict.fromkeys(DISPUTE_REASONS))),),
         hint="As the buyer's bank would: the amount and a fee leave the balance.",
     ),
-    Action(
-        name="succeed", label="Let the debit succeed", done="The bank has paid.", offered=is_in("pending"),
-        run=lambda scope, found, _: debits.succeed(scope, found.body["id"]),
-    ),
-    Action(
-        name="fail", label="Let the debit fail", done="The bank has sent the debit back.", offered=is_in("pending"),
-        run=lambda scope, found, form: debits.fail(scope, found.body["id"], form["code"]), grave=True,
-        fields=(Field(name="code", label="Why", choices=BANK_REASONS),),
-    ),
+    *debit_ends(state="pending", charge="id"),
 )  # fmt: skip
 INTENT = (
     Action(
-        name="cancel", label="Cancel the payment", done="Canceled.", grave=True,
-        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        name="cancel", label="Cancel the payment", done="Canceled.", grave=True, offered=is_open_and_no_sessions,
         run=lambda scope, found, _: handle(
             "POST /v1/payment_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
         ),
     ),
-    Action(
-        name="succeed", label="Let the debit succeed", done="The bank has paid.", offered=is_in("processing"),
-        run=lambda scope, found, _: debits.succeed(scope, found.body["latest_charge"]),
-    ),
-    Action(
-        name="fail", label="Let the debit fail", done="The bank has sent the debit back.", offered=is_in("processing"),
-        run=lambda scope, found, form: debits.fail(scope, found.body["latest_charge"], form["code"]), grave=True,
-        fields=(Field(name="code", label="Why", choices=BANK_REASONS),),
-    ),
+    *debit_ends(state="processing", charge="latest_charge"),
 )  # fmt: skip
 DISPUTE = (
     Action(
@@ -154,8 +156,7 @@ TRANSFER = (
 )  # fmt: skip
 SETUP_INTENT = (
     Action(
-        name="cancel", label="Cancel", done="Canceled.", grave=True,
-        offered=is_in("requires_payment_method", "requires_confirmation", "requires_action"),
+        name="cancel", label="Cancel", done="Canceled.", grave=True, offered=is_open_and_no_sessions,
         run=lambda scope, found, _: handle(
             "POST /v1/setup_intents/{intent}/cancel", scope, {}, intent=found.body["id"]
         ),

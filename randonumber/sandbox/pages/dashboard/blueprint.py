@@ -32,7 +32,7 @@ def chosen_account() -> str:
 
 def before() -> int:
     """Return where a page of a list begins: below this number, which is beyond all for the first page."""
-    return min(request.args.get("before", LAST, type=int), LAST)
+    return max(0, min(request.args.get("before", LAST, type=int), LAST))
 
 
 def here(endpoint: str, **values: Any) -> str:

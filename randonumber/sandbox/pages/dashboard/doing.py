@@ -32,12 +32,10 @@ def act(object_id: str, name: str) -> Response | tuple[str, int]:
             return page(scope, found, notice=f"{wrong.label}: choose one of the list.", typed=typed), 422
         own = scope.at(scope.now, found.account)
         try:
-            with scope.store.undone_if_raised():
+            with scope.undone_if_raised():
                 made = action.run(own, found, form)
                 own.run_later()
         except Refused as refused:
-            if not refused.effects_stay:
-                scope.later.clear()
             return page(scope, found_or_404(scope, object_id), notice=str(refused), typed=typed), refused.status
         if action.leads and made:
             return redirect(made["url"], 303)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from randonumber.sandbox.currencies import ZERO_DECIMAL
+from randonumber.sandbox.currencies import decimals
 from randonumber.sandbox.scope import Json
 from randonumber.sandbox.wire.errors import invalid
 
-WHOLE = re.compile(r"\d{1,10}")
-PARTED = re.compile(r"(\d{1,10})(?:[.,](\d{1,2}))?")
+AMOUNT = re.compile(r"(\d{1,10})(?:[.,](\d{1,3}))?", re.ASCII)
+EXAMPLES = {0: "500", 2: "12.50", 3: "12.500"}
 
 
 def nothing(body: Json) -> str:
@@ -34,16 +34,15 @@ def minor(typed: str, currency: str) -> int | None:
     value = typed.strip()
     if not value:
         return None
-    found = (WHOLE if currency in ZERO_DECIMAL else PARTED).fullmatch(value)
-    if not found:
-        raise invalid(f"{value[:30]!r} is no amount: write it like {'500' if currency in ZERO_DECIMAL else '12.50'}.")
-    if currency in ZERO_DECIMAL:
-        return int(value)
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+    found, behind = AMOUNT.fullmatch(value), decimals(currency)
+    part = (found[2] or "") if found else ""
+    if not found or len(part) > behind:
+        raise invalid(f"{value[:30]!r} is no amount: write it like {EXAMPLES[behind]}.")
+    return int(found[1] + part.ljust(behind, "0"))
 
 
 def major(amount_minor: int, currency: str) -> str:
     """Return an amount in minor units as a person would type it."""
-    if currency in ZERO_DECIMAL:
-        return str(amount_minor)
-    return f"{amount_minor // 100}.{amount_minor % 100:02d}"
+    behind = decimals(currency)
+    whole, rest = divmod(amount_minor, 10**behind)
+    return f"{whole}.{rest:0{behind}d}" if behind else str(whole)

@@ -1,10 +1,13 @@
 """Who stands before the hosted page, and where the page leads."""
 
+import re
 from dataclasses import dataclass
 
 from randonumber.sandbox.cards import Card
 from randonumber.sandbox.resources.payments.payment_methods import billing_details, from_card
 from randonumber.sandbox.scope import Json, Scope
+
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,11 @@ class Buyer:
     def as_customer(self) -> Json:
         """Return what a customer is made of."""
         return {name: value for name, value in (("email", self.email), ("name", self.name)) if value}
+
+
+def is_email(text: str | None) -> bool:
+    """Whether this can be an address: with a domain, and without what nobody can see."""
+    return text is not None and EMAIL.match(text) is not None and text.isprintable()
 
 
 def keep_card(scope: Scope, card: Card, buyer: Buyer) -> Json:

@@ -1,5 +1,6 @@
 """What a Checkout Session may be made of: refused here in Stripe's words before anything is made."""
 
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import invalid, not_here_yet, unchecked
@@ -94,11 +95,13 @@ def check_intent_data(params: Json) -> None:
 
 
 def check_urls(params: Json) -> None:
-    """Refuse an address without a scheme."""
+    """Refuse an address without a scheme, and what is none at all."""
     for name in ("success_url", "cancel_url"):
         if not params.get(name, "http://").startswith(("http://", "https://")):
             reason = "Invalid URL: An explicit scheme (such as https) must be provided."
             raise invalid(reason, param=name, code="url_invalid")
+        if name in params and not web_address(params[name]):
+            raise invalid("Not a valid URL", param=name, code="url_invalid")
 
 
 def check_customer(params: Json) -> None:

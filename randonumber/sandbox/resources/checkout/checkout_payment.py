@@ -5,7 +5,7 @@ from collections.abc import Callable
 from randonumber.sandbox.cards import Card
 from randonumber.sandbox.resources import customers
 from randonumber.sandbox.resources.checkout import checkout_ending
-from randonumber.sandbox.resources.checkout.checkout_buyer import Buyer, cancel_url, keep_card, success_url
+from randonumber.sandbox.resources.checkout.checkout_buyer import Buyer, cancel_url, is_email, keep_card, success_url
 from randonumber.sandbox.resources.payments import bank, payment_intents, payments
 from randonumber.sandbox.scope import Json, Scope
 
@@ -57,10 +57,21 @@ def begun(scope: Scope, session: Json, buyer: Buyer) -> Json:
 def complete(scope: Scope, session: Json, intent: Json, email: str | None) -> None:
     """End a session whose intent is paid, will be by a bank, or has saved a card: nothing on the page can change it."""
     name = scope.get(intent["object"], intent["id"]).hidden.get("name")
-    changes = scope.get("checkout.session", session["id"]).hidden.get("customer_update") or {}
-    if changes.get("name") == "auto" and name and session["customer"]:
-        customers.update(scope, {"name": name}, session["customer"])
+    tell_customer(scope, session, email=email, name=name)
     checkout_ending.complete(scope, session, payment_status(session, intent), email=email, name=name)
+
+
+def tell_customer(scope: Scope, session: Json, *, email: str | None, name: str | None) -> None:
+    """Give the session's customer the buyer's address where it has none that can be right, and the name if asked."""
+    customer = scope.find("customer", session["customer"]) if session["customer"] else None
+    if not customer or customer.deleted:
+        return
+    asked = scope.get("checkout.session", session["id"]).hidden.get("customer_update") or {}
+    changes = {"name": name} if name and asked.get("name") == "auto" else {}
+    if email and not is_email(customer.body["email"]):
+        changes["email"] = email
+    if changes:
+        customers.update(scope, changes, session["customer"])
 
 
 def payment_status(session: Json, intent: Json) -> str:

@@ -5,7 +5,7 @@ from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources.checkout import checkout_params, checkout_setup, line_items
 from randonumber.sandbox.resources.checkout.checkout_template import blank
-from randonumber.sandbox.resources.customers import living
+from randonumber.sandbox.resources.customers import check_email, living
 from randonumber.sandbox.resources.payments import payment_intents
 from randonumber.sandbox.scope import Json, Operations, Scope, schedule
 from randonumber.sandbox.wire.errors import invalid, not_here_yet
@@ -16,6 +16,8 @@ from randonumber.sandbox.wire.metadata import merged
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/checkout/sessions."""
     checkout_params.check(params)
+    check_email(params.get("customer_email"), "customer_email")
+    check_email(params.get("payment_intent_data", {}).get("receipt_email"), "payment_intent_data[receipt_email]")
     if params.get("customer"):
         living(scope, params["customer"])
     body, hidden = to_pay(scope, params) if params["mode"] == "payment" else checkout_setup.to_set_up(scope, params)
@@ -33,8 +35,7 @@ def to_pay(scope: Scope, params: Json) -> tuple[Json, Json]:
     if total < currencies.least(currency):
         least = currencies.spoken(currencies.least(currency), currency)
         raise currencies.too_small(f"The Checkout Session's total amount due must add up to at least {least}", None)
-    if total > currencies.HIGHEST:
-        currencies.check_amount(total, currency, "line_items")
+    currencies.check_amount(total, currency, "line_items")
     body = blank(new_id("checkout.session"), scope, params, checkout_params.methods(params, currency)) | {
         "amount_subtotal": total,
         "amount_total": total,

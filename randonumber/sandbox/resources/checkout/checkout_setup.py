@@ -35,6 +35,7 @@ def to_set_up(scope: Scope, params: Json) -> tuple[Json, Json]:
         "setup_intent": intent["id"],
         "total_details": None,
     }
+    scope.save(intent, {"session": body["id"]})
     return body, {"items": []}
 
 

@@ -1,6 +1,6 @@
 """A Checkout Session as Stripe shows it, with every key, before anybody paid."""
 
-from randonumber.sandbox.resources.payments import bank
+from randonumber.sandbox.resources.payments import bank, intents
 from randonumber.sandbox.scope import Json, Scope
 
 # What a session shows among its options for each payment method that it offers.
@@ -63,7 +63,7 @@ def blank(session_id: str, scope: Scope, params: Json, types: list[str]) -> Json
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required",
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": intents.configuration(scope, params),
         "payment_method_options": {name: dict(OPTIONS[name]) for name in types},
         "payment_method_types": types,
         "payment_status": "unpaid",

@@ -1,17 +1,8 @@
 """The platform account that a key opens."""
 
+from randonumber.sandbox.resources.connect.account_requirements import nothing_due
 from randonumber.sandbox.scope import Json, Scope
 
-NOTHING_DUE: Json = {
-    "alternatives": [],
-    "current_deadline": None,
-    "currently_due": [],
-    "disabled_reason": None,
-    "errors": [],
-    "eventually_due": [],
-    "past_due": [],
-    "pending_verification": [],
-}
 OPENED_AT = 1735689600  # 2025-01-01: older than anything kept here
 
 
@@ -36,10 +27,10 @@ def platform(scope: Scope) -> Json:
             "has_more": False,
             "url": f"/v1/accounts/{scope.account}/external_accounts",
         },
-        "future_requirements": NOTHING_DUE,
+        "future_requirements": nothing_due(),
         "metadata": {},
         "payouts_enabled": True,
-        "requirements": NOTHING_DUE,
+        "requirements": nothing_due(),
         "settings": settings(),
         "tos_acceptance": {"date": None, "ip": None, "user_agent": None},
         "type": "standard",

@@ -1,8 +1,8 @@
 """What a platform says about a connected account: taken in, checked, merged."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.resources.connect import account_people, capabilities
 from randonumber.sandbox.resources.connect.account_controller import collects
 from randonumber.sandbox.resources.connect.account_schedule import with_schedule
@@ -93,16 +93,6 @@ def with_profile(old: Json, given: Json) -> Json:
     if "support_address" in given:
         found["support_address"] = dict.fromkeys(account_people.ADDRESS) | given["support_address"]
     return found
-
-
-def web_address(text: str) -> bool:
-    """Whether this is an address of the web."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    spaced = any(character.isspace() for character in text)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not spaced
 
 
 def with_terms(body: Json, given: Json) -> Json:

@@ -5,9 +5,9 @@ secret in its address. https://docs.stripe.com/api/account_links and https://doc
 """
 
 from randonumber.sandbox import connections
+from randonumber.sandbox.addresses import web_address
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.resources.connect.account_controller import collects, dashboard
-from randonumber.sandbox.resources.connect.account_details import web_address
 from randonumber.sandbox.scope import Json, Operations, Scope
 from randonumber.sandbox.store import Record
 from randonumber.sandbox.wire.errors import invalid

@@ -1,8 +1,8 @@
 """From what is known of a connected account to what it may do: requirements, capabilities, flags, and their events."""
 
 from dataclasses import replace
-from typing import Any
 
+from randonumber.sandbox.differences import previous as earlier
 from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources.connect import account_requirements, bank_accounts, capabilities
 from randonumber.sandbox.resources.connect.account_controller import collects
@@ -51,23 +51,12 @@ def first(scope: Scope, body: Json, hidden: Json) -> Json:
 def save(scope: Scope, before: Json, body: Json, hidden: Json) -> Json:
     """Keep an account's new state and tell what changed. The scope is the platform's."""
     after = scope.save(brought_up_to_date(scope, body, hidden), hidden)
-    previous = changes(before, after)
+    previous = earlier(before, after)
     if previous:
         account = own(scope, after["id"])
         record(account, "account.updated", after, previous=previous)
         capabilities.tell(account, before, after, hidden)
     return after
-
-
-def changes(before: Json, after: Json) -> Json:
-    """Return the earlier values of what changed, inside hashes only what changed in them, as Stripe tells it."""
-    found: dict[str, Any] = {}
-    for name in {**before, **after}:
-        old, new = before.get(name), after.get(name)
-        if old == new:
-            continue
-        found[name] = changes(old, new) if isinstance(old, dict) and isinstance(new, dict) else old
-    return found
 
 
 def refresh(scope: Scope, account_id: str) -> None:

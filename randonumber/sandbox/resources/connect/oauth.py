@@ -14,6 +14,7 @@ from randonumber.sandbox.resources.connect import account_state, accounts, bank_
 from randonumber.sandbox.resources.connect.account_controller import STANDARD
 from randonumber.sandbox.resources.connect.account_template import fresh, fresh_hidden
 from randonumber.sandbox.resources.connect.capabilities import USUAL
+from randonumber.sandbox.resources.funds.payout_schedules import plan_payouts
 from randonumber.sandbox.scope import Json, Scope
 
 CLIENT_ID = re.compile(r"ca_([A-Za-z0-9_]{1,240})")
@@ -97,6 +98,8 @@ def exchange(scope: Scope, code: str) -> Json:
         )
     if scope.now >= found.body["created"] + CODE_SECONDS:
         raise OAuthRefused("invalid_grant", f"Authorization code expired: {code}")
+    if "deleted" in scope.get("account", found.hidden["account"]).body:
+        raise OAuthRefused("invalid_grant", f"Authorization code does not exist: {code}")
     connect(scope, found.hidden["account"], found.hidden["client_id"])
     answer = tokens(scope, found.hidden["account"], found.hidden["access"])
     scope.save(found.body, found.hidden | {"refresh_token": answer["refresh_token"]})
@@ -104,14 +107,16 @@ def exchange(scope: Scope, code: str) -> Json:
 
 
 def connect(scope: Scope, account: str, client_id: str) -> None:
-    """Open an account to the scope's platform, and tell it unless it was open."""
+    """Open an account to the scope's platform, and tell it unless it was open; its payouts go on."""
     if connections.opens(scope.store, scope.account, account):
         return
     connections.connect(scope, account)
     scope.store.run("UPDATE objects SET deleted = 0 WHERE account = ? AND id = ?", scope.account, account)
     found = scope.get("account", account)
     scope.save(found.body, found.hidden | {"application": client_id})
-    record(account_state.own(scope, account), "account.application.authorized", accounts.application(client_id))
+    own = account_state.own(scope, account)
+    record(own, "account.application.authorized", accounts.application(client_id))
+    plan_payouts(own)
 
 
 def tokens(scope: Scope, account: str, access: str) -> Json:
@@ -134,9 +139,12 @@ def tokens(scope: Scope, account: str, access: str) -> Json:
 
 
 def revoke(scope: Scope, token: str) -> None:
-    """Let a refresh token be good for nothing more."""
-    found = scope.get("oauth_token", token)
-    scope.save(found.body, found.hidden | {"revoked": True})
+    """Let a refresh token be good for nothing more, nor those that it was exchanged for."""
+    following: str | None = token
+    while following:
+        found = scope.get("oauth_token", following)
+        scope.save(found.body, found.hidden | {"revoked": True})
+        following = found.hidden.get("next")
 
 
 def refresh(scope: Scope, token: str, access: str | None) -> Json:
@@ -151,8 +159,9 @@ def refresh(scope: Scope, token: str, access: str | None) -> Json:
     granted = found.hidden["access"]
     if access not in (None, granted, "read_only"):
         raise OAuthRefused("invalid_scope", f"Requested scope is greater than what was granted: {granted}")
-    revoke(scope, token)
-    return tokens(scope, found.hidden["account"], access or granted)
+    answer = tokens(scope, found.hidden["account"], access or granted)
+    scope.save(found.body, found.hidden | {"revoked": True, "next": answer["refresh_token"]})
+    return answer
 
 
 def deauthorize(scope: Scope, client_id: str, account: str) -> Json:

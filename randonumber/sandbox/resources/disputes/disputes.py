@@ -7,8 +7,8 @@ escalated; after 120 days it closes.
 
 import copy
 
+from randonumber.sandbox.differences import previous
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources.differences import previous
 from randonumber.sandbox.resources.disputes.dispute_evidence import given, is_submitted
 from randonumber.sandbox.resources.disputes.dispute_money import refresh, reinstate, withdraw
 from randonumber.sandbox.resources.disputes.dispute_template import DAY, case, due_by, template

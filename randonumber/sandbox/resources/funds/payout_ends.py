@@ -72,7 +72,10 @@ def reconciled(scope: Scope, payout: Json) -> Json:
 
 
 def fail(scope: Scope, payout_id: str, code: str = "account_closed") -> Json:
-    """Let a payout fail, also one that showed as paid: its money comes back. Raises Refused when it ended otherwise."""
+    """Let a payout fail, also one that showed as paid: its money comes back. Raises Refused when it ended otherwise.
+
+    What was to take it back from the bank fails with it: the money comes back once.
+    """
     before = scope.get("payout", payout_id, param="payout").body
     if before["status"] not in (*ON_ITS_WAY, "paid"):
         raise invalid(f"This payout cannot fail any more: its status is {before['status']}.")
@@ -86,6 +89,9 @@ def fail(scope: Scope, payout_id: str, code: str = "account_closed") -> Json:
     }
     after = give_back(scope, ended, "payout_failure")
     record(scope, "payout.failed", after)
+    reversal = scope.find("payout", after["reversed_by"]) if after["reversed_by"] else None
+    if reversal and reversal.body["status"] in (*ON_ITS_WAY, "paid"):
+        fail(scope, reversal.body["id"], code)
     if connected_accounts.find(scope, scope.account):
         external_accounts.errored(scope, after["destination"])
     return after

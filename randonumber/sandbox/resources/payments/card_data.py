@@ -12,8 +12,10 @@ from randonumber.sandbox.cards import Card, Decline
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url, invalid
 
-# Stripe's test tokens have the names of its test payment methods.
-TOKENS: Final = {"tok_" + name.removeprefix("pm_card_"): number for name, number in cards.TOKENS.items()}
+# Stripe's test tokens have the names of its test payment methods; those of disputes another one besides, as recorded.
+TOKENS: Final = {"tok_" + name.removeprefix("pm_card_"): number for name, number in cards.TOKENS.items()} | {
+    "tok_visa_" + name: cards.TOKENS["pm_card_" + name] for name in ("createDispute", "createDisputeInquiry")
+}
 CENTURY = 100
 MONTHS = 12
 YEARS_AHEAD = 50

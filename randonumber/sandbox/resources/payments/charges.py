@@ -1,12 +1,14 @@
 """Charges: made by payments, read here."""
 
+import secrets
+
 from randonumber.sandbox.cards import Decline
-from randonumber.sandbox.ids import characters, new_id
+from randonumber.sandbox.ids import characters, digits, new_id
 from randonumber.sandbox.recording import updated
-from randonumber.sandbox.resources.customers import card_tokens_are_retired
+from randonumber.sandbox.resources.customers import card_tokens_are_retired, check_email, living
 from randonumber.sandbox.resources.payments import bank
 from randonumber.sandbox.scope import Json, Operations, Scope
-from randonumber.sandbox.wire.errors import invalid, not_here_yet
+from randonumber.sandbox.wire.errors import Refused, fields, invalid, not_here_yet
 from randonumber.sandbox.wire.lists import page
 from randonumber.sandbox.wire.metadata import merged
 
@@ -124,10 +126,11 @@ def card_used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Js
     card = method["card"]
     return {
         "amount_authorized": intent["amount"] if paid else None,
-        "authorization_code": characters(6).upper() if paid else None,
+        "authorization_code": digits(secrets.token_hex(16), 6),
         "brand": card["brand"],
         "checks": card["checks"],
         "country": card["country"],
+        "electronic_commerce_indicator": indicator(card["brand"], authenticated),
         "exp_month": card["exp_month"],
         "exp_year": card["exp_year"],
         "extended_authorization": {"status": "disabled"},
@@ -140,20 +143,27 @@ def card_used(intent: Json, method: Json, paid: bool, authenticated: bool) -> Js
         "multicapture": {"status": "unavailable"},
         "network": card["brand"],
         "network_token": {"used": False},
-        "network_transaction_id": None,
+        "network_transaction_id": digits(card["fingerprint"], 15),
         "overcapture": {"maximum_amount_capturable": intent["amount"], "status": "unavailable"},
         "regulated_status": card["regulated_status"],
-        "three_d_secure": three_d_secure() if authenticated else None,
+        "three_d_secure": three_d_secure(card["brand"]) if authenticated else None,
         "transaction_link_id": None,
         "wallet": None,
     }
 
 
-def three_d_secure() -> Json:
+def indicator(brand: str, authenticated: bool) -> str:  # noqa: FBT001
+    """Return the network's word for how sure it is of the buyer: `07` without a challenge, as recorded."""
+    if brand == "mastercard":
+        return "02" if authenticated else "00"
+    return "05" if authenticated else "07"
+
+
+def three_d_secure(brand: str) -> Json:
     """Return a challenge that was passed."""
     return {
         "authentication_flow": "challenge",
-        "electronic_commerce_indicator": "05",
+        "electronic_commerce_indicator": indicator(brand, authenticated=True),
         "exemption_indicator": None,
         "result": "authenticated",
         "result_reason": None,
@@ -164,12 +174,24 @@ def three_d_secure() -> Json:
 
 def create(scope: Scope, params: Json) -> Json:
     """POST /v1/charges: refused as Stripe refuses it; payments are made by intents."""
-    del scope
     if "source" in params or "card" in params:
         raise card_tokens_are_retired()
-    if "customer" in params:
-        raise not_here_yet("charges without a PaymentIntent", param="customer")
+    if params.get("customer"):
+        raise nothing_saved(scope, living(scope, params["customer"])["id"])
     raise invalid("Must provide source or customer.", code="parameter_missing")
+
+
+def nothing_saved(scope: Scope, customer: str) -> Refused:
+    """Return what Stripe says of a customer without a card of the old kind, as recorded."""
+    methods = page(scope, "payment_method", {"limit": 1}, url="", equal={"customer": customer})["data"]
+    message = (
+        "This Customer doesn't have any legacy saved payment details, but does have a Payment Method attached. Use a "
+        "Payment Intent instead of creating a Charge: https://stripe.com/docs/payments/payment-intents/migration"
+        if methods
+        else "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or "
+        "Source to this Customer and then try this request again, or use Payment Intents and Payment Methods instead."
+    )
+    return Refused(402, fields(message, param="card", code="missing", kind="card_error"))
 
 
 def retrieve(scope: Scope, params: Json, charge: str) -> Json:
@@ -185,6 +207,14 @@ def update(scope: Scope, params: Json, charge: str) -> Json:
     for name in params:
         if name not in ("description", "fraud_details", "metadata", "receipt_email", "transfer_group"):
             raise not_here_yet(f"changing the `{name}` of a charge", param=name)
+    check_email(params.get("receipt_email"), "receipt_email")
+    if "transfer_group" in params and body["payment_intent"]:
+        raise invalid(
+            f"This Charge was created by a PaymentIntent ({body['payment_intent']}). You must update the "
+            "`transfer_group` on the PaymentIntent instead of updating the Charge directly. See "
+            "https://stripe.com/docs/api#update_payment_intent"
+        )
+    for name in params:
         if name not in ("fraud_details", "metadata"):
             body[name] = params[name] or None
     if "fraud_details" in params:

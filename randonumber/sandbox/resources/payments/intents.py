@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from randonumber.sandbox.addresses import return_address
+from randonumber.sandbox.ids import configuration_id
 from randonumber.sandbox.resources.payments import bank, payment_methods, saved_methods
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, fields, invalid, not_here_yet
@@ -88,6 +90,15 @@ def found(scope: Scope, kind: Kind, intent: str, params: Json) -> Json:
     return body
 
 
+def refuse_of_checkout(scope: Scope, kind: Kind, body: Json) -> None:
+    """Refuse to do by the API what the hosted page does with an intent of its own: it would be paid twice, or never.
+
+    https://docs.stripe.com/api/payment_intents/cancel
+    """
+    if scope.get(kind.object, body["id"]).hidden.get("session"):
+        raise invalid(f"You cannot perform this action on {kind.name}s created by Checkout.")
+
+
 def check_offer(params: Json) -> None:
     """Refuse payment method types that are not here, and naming them beside leaving them to Stripe."""
     named = params.get("payment_method_types") or []
@@ -108,6 +119,20 @@ def automatic(params: Json) -> Json | None:
     if params.get("payment_method_types") or given.get("enabled") is False:
         return None
     return {"allow_redirects": given.get("allow_redirects", "always"), "enabled": True}
+
+
+def configuration(scope: Scope, params: Json) -> Json | None:
+    """Return the Dashboard's settings that dynamic payment methods come from, None when types are named."""
+    return {"id": configuration_id(scope.account), "parent": None} if automatic(params) else None
+
+
+def named(types: list[str]) -> Json:
+    """Return what an intent says when its payment method types are named, not left to Stripe."""
+    return {
+        "automatic_payment_methods": None,
+        "payment_method_configuration_details": None,
+        "payment_method_types": types,
+    }
 
 
 def chosen(scope: Scope, kind: Kind, intent: Json, params: Json, *, known: bool = True) -> Json | None:
@@ -168,7 +193,7 @@ def unfit(scope: Scope, kind: Kind, intent: Json, method: Json) -> str | None:
 def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
     """Return the method of an intent that is being confirmed.
 
-    Raises Refused without one, or without a `return_url` where Stripe wants one.
+    Raises Refused without one, without a `return_url` where Stripe wants one, or with one that leads nowhere.
     """
     if not intent["payment_method"]:
         raise unexpected(scope, kind, intent, methodless(kind, intent))
@@ -182,6 +207,8 @@ def ready(scope: Scope, kind: Kind, intent: Json, params: Json) -> Json:
             "`true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and "
             "Payment Intents.",
         )
+    if params.get("return_url") and not return_address(params["return_url"]):
+        raise invalid("Not a valid URL", param="return_url", code="url_invalid")
     method = scope.get("payment_method", intent["payment_method"]).body
     complaint = unfit(scope, kind, intent, method)
     if complaint:

@@ -72,7 +72,7 @@ def blank(scope: Scope, params: Json) -> Json:
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": intents.configuration(scope, params),
         "payment_method_options": options(types, params.get("payment_method_options")),
         "payment_method_types": types,
         "payment_record": None,

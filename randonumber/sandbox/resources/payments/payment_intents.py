@@ -2,7 +2,7 @@
 
 from randonumber.sandbox import currencies
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources.customers import filled, living
+from randonumber.sandbox.resources.customers import check_email, filled, living
 from randonumber.sandbox.resources.payments import bank, debits, intents, payments
 from randonumber.sandbox.resources.payments.intents import OPEN, PAYMENT
 from randonumber.sandbox.resources.payments.payment_intent_template import TEXTS, blank, options
@@ -19,12 +19,21 @@ HERE = frozenset({
     "payment_method_data", "payment_method_options", "payment_method_types", "return_url", "setup_future_usage",
     "shipping", "use_stripe_sdk", *TEXTS,
 })  # fmt: skip
-WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action")
+WITH_CONFIRM_ALONE = ("off_session", "error_on_requires_action", "return_url", "mandate_data")
 ALWAYS_CHANGEABLE = frozenset({"metadata", "description"})
+# What a Checkout Session does not decide.
+OF_NO_MATTER = ALWAYS_CHANGEABLE | {"shipping", *TEXTS}
 ENDS_A_CHALLENGE = frozenset({"amount", "currency", "customer", "payment_method_types"})
 CANCELABLE = (
     "requires_payment_method, requires_capture, requires_reauthorization, requires_confirmation, requires_action, "
-    "processing"
+    "expired, processing"
+)
+
+NOTHING = (
+    "The amount must be greater than or equal to the minimum charge amount allowed for your account and the currency "
+    "set (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts).  If you want to save a Payment "
+    "Method for future use without an immediate payment, use a Setup Intent instead: "
+    "https://docs.stripe.com/payments/setup-intents"
 )
 
 
@@ -40,7 +49,7 @@ def create(scope: Scope, params: Json) -> Json:
                 param=name,
             )
     currency = currencies.checked(params["currency"], "currency")
-    currencies.check_amount(params["amount"], currency, "amount")
+    check_amount(params["amount"], currency)
     bank.check_currency(params.get("payment_method_types") or (), currency, "currency")
     if params.get("customer"):
         living(scope, params["customer"])
@@ -51,6 +60,13 @@ def create(scope: Scope, params: Json) -> Json:
     return confirm_now(scope, intent, params) if params.get("confirm") else intent
 
 
+def check_amount(amount: int, currency: str) -> None:
+    """Refuse an amount outside of what can be charged; nothing at all in a sentence of its own, as recorded."""
+    if amount == 0:
+        raise invalid(NOTHING, param="amount", code="parameter_invalid_integer")
+    currencies.check_amount(amount, currency, "amount")
+
+
 def make(scope: Scope, params: Json) -> Json:
     """Keep a new intent and tell of it; the parameters are those of Stripe, already checked."""
     body = scope.insert(blank(scope, params))
@@ -59,12 +75,13 @@ def make(scope: Scope, params: Json) -> Json:
 
 
 def refuse_the_undone(params: Json) -> None:
-    """Say plainly which parts of Stripe's intents are not rehearsed here."""
+    """Say plainly which parts of Stripe's intents are not rehearsed here, and what is no address for a receipt."""
     for name in params:
         if name not in HERE:
             raise not_here_yet(f"PaymentIntents with `{name}`", param=name)
     if params.get("capture_method") == "manual":
         raise not_here_yet("PaymentIntents with manual capture", param="capture_method")
+    check_email(params.get("receipt_email"), "receipt_email")
 
 
 def confirm_now(scope: Scope, intent: Json, params: Json) -> Json:
@@ -85,6 +102,7 @@ def confirm(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/confirm."""
     refuse_the_undone(params)
     body = intents.found(scope, PAYMENT, intent, params)
+    intents.refuse_of_checkout(scope, PAYMENT, body)
     if body["status"] not in OPEN:
         message = f"You cannot confirm this PaymentIntent because it has already {past(body['status'])}."
         raise intents.unexpected(scope, PAYMENT, body, message)
@@ -108,11 +126,11 @@ def take(body: Json, params: Json) -> None:
         body["currency"] = currencies.checked(params["currency"], "currency")
     if "amount" in params or "currency" in params:
         body["amount"] = params.get("amount", body["amount"])
-        currencies.check_amount(body["amount"], body["currency"], "amount")
+        check_amount(body["amount"], body["currency"])
     if params.get("payment_method_types"):
         intents.check_offer(params)
         types = params["payment_method_types"]
-        body |= {"payment_method_types": types, "automatic_payment_methods": None}
+        body |= intents.named(types)
         body["payment_method_options"] = options(types, params.get("payment_method_options"))
     elif "payment_method_options" in params:
         body["payment_method_options"] = options(body["payment_method_types"], params["payment_method_options"])
@@ -125,6 +143,7 @@ def take(body: Json, params: Json) -> None:
 def cancel(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}/cancel."""
     body = scope.get("payment_intent", intent, param="intent").body
+    intents.refuse_of_checkout(scope, PAYMENT, body)
     if body["status"] == "processing":
         debits.withdraw(scope, body)
     elif body["status"] not in OPEN:
@@ -155,6 +174,8 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/payment_intents/{intent}: description and metadata at any time, the rest while it is open."""
     refuse_the_undone(params)
     body = scope.get("payment_intent", intent, param="intent").body
+    if set(params) - OF_NO_MATTER:
+        intents.refuse_of_checkout(scope, PAYMENT, body)
     locked = sorted(set(params) - ALWAYS_CHANGEABLE) if body["status"] not in OPEN else []
     if locked:
         raise intents.unexpected(

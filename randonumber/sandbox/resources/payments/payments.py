@@ -11,7 +11,7 @@ from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources.disputes import disputes
 from randonumber.sandbox.resources.funds import settlements
 from randonumber.sandbox.resources.payments import bank, card_data, charges, debits, saved_methods
-from randonumber.sandbox.resources.payments.intents import redirect
+from randonumber.sandbox.resources.payments.intents import PAYMENT, redirect, unfit
 from randonumber.sandbox.resources.payments.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url
@@ -86,10 +86,13 @@ def ask(scope: Scope, intent: Json, method: Json, return_url: str | None) -> Jso
 
 
 def authenticate(scope: Scope, intent: Json, *, passed: bool) -> Json:
-    """End a challenge: charge the card, or let the intent ask for another way to pay."""
+    """End a challenge: charge the card, or let the intent ask for another way to pay.
+
+    So it does, too, when the card was used up or given to somebody else while the buyer was being asked.
+    """
     method = scope.get("payment_method", intent["payment_method"]).body
     intent["next_action"] = None
-    if passed:
+    if passed and not unfit(scope, PAYMENT, intent, method):
         acts = behaviour(number_of(scope, method["id"]))
         return charge(scope, intent, method, acts, authenticated=True)
     error = {

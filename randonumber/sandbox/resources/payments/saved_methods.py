@@ -70,7 +70,10 @@ def needs_challenge(scope: Scope, intent: Json, method: Json, *, off_session: bo
 
 
 def given_to(scope: Scope, method: Json, customer: str) -> Json:
-    """Write down that a customer owns a method now, and tell."""
+    """Write down that a customer owns a method now, and tell; one that was deleted meanwhile gets nothing."""
+    owner = scope.find("customer", customer)
+    if owner and owner.deleted:
+        return method
     method["customer"] = customer
     scope.save(method)
     record(scope, "payment_method.attached", method)

@@ -49,5 +49,6 @@ def end(scope: Scope, intent: Json, status: str, *, error: Json | None = None, a
         return
     attempt = found.body | {"status": status, "setup_error": error}
     if authenticated:
-        attempt["payment_method_details"]["card"]["three_d_secure"] = charges.three_d_secure()
+        card = attempt["payment_method_details"]["card"]
+        card["three_d_secure"] = charges.three_d_secure(card["brand"])
     scope.save(attempt)

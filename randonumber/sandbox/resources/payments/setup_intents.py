@@ -63,7 +63,7 @@ def make(scope: Scope, params: Json) -> Json:
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
-        "payment_method_configuration_details": None,
+        "payment_method_configuration_details": intents.configuration(scope, params),
         "payment_method_options": options(types, params.get("payment_method_options"), without=("installments",)),
         "payment_method_types": types,
         "single_use_mandate": None,
@@ -98,6 +98,7 @@ def confirm(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/setup_intents/{intent}/confirm."""
     refuse_the_undone(params)
     body = intents.found(scope, SETUP, intent, params)
+    intents.refuse_of_checkout(scope, SETUP, body)
     if body["status"] not in intents.OPEN:
         past = "has been canceled" if body["status"] == "canceled" else "has already succeeded"
         raise intents.unexpected(scope, SETUP, body, f"You cannot confirm this SetupIntent because it {past}.")
@@ -119,6 +120,7 @@ def take_options(body: Json, params: Json) -> None:
 def cancel(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/setup_intents/{intent}/cancel."""
     body = scope.get("setup_intent", intent, param="intent").body
+    intents.refuse_of_checkout(scope, SETUP, body)
     if body["status"] == "canceled":
         message = "You cannot cancel this SetupIntent because it is already canceled."
         raise intents.unexpected(scope, SETUP, body, message)
@@ -152,6 +154,8 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
     """POST /v1/setup_intents/{intent}: description and metadata at any time, the rest while it is open."""
     refuse_the_undone(params)
     body = scope.get("setup_intent", intent, param="intent").body
+    if set(params) - ALWAYS_CHANGEABLE:
+        intents.refuse_of_checkout(scope, SETUP, body)
     if body["status"] not in intents.OPEN and set(params) - ALWAYS_CHANGEABLE:
         past = "has been canceled" if body["status"] == "canceled" else "has already succeeded"
         raise intents.unexpected(scope, SETUP, body, f"You cannot update this SetupIntent because it {past}.")
@@ -159,7 +163,7 @@ def update(scope: Scope, params: Json, intent: str) -> Json:
         body["customer"] = living(scope, params["customer"])["id"]
     if params.get("payment_method_types"):
         intents.check_offer(params)
-        body |= {"payment_method_types": params["payment_method_types"], "automatic_payment_methods": None}
+        body |= intents.named(params["payment_method_types"])
     if "description" in params:
         body["description"] = params["description"] or None
     take_options(body, params)

@@ -3,7 +3,7 @@
 from randonumber.sandbox.cards import Decline, behaviour
 from randonumber.sandbox.recording import record
 from randonumber.sandbox.resources.payments import bank, card_data, debits, saved_methods, setup_attempts
-from randonumber.sandbox.resources.payments.intents import SETUP, keep, redirect, refused
+from randonumber.sandbox.resources.payments.intents import SETUP, keep, redirect, refused, unfit
 from randonumber.sandbox.resources.payments.payment_methods import number_of
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import Refused, doc_url, fields
@@ -56,10 +56,13 @@ def consent(scope: Scope, intent: Json, method: Json, *, accepted: bool) -> None
 
 
 def authenticate(scope: Scope, intent: Json, *, passed: bool) -> Json:
-    """End a challenge: the card is saved or declined, or the intent asks for another one."""
+    """End a challenge: the card is saved or declined, or the intent asks for another one.
+
+    So it does, too, when the card was used up or given to somebody else while its owner was being asked.
+    """
     method = scope.get("payment_method", intent["payment_method"]).body
     intent["next_action"] = None
-    if passed:
+    if passed and not unfit(scope, SETUP, intent, method):
         return end(scope, intent, method, behaviour(number_of(scope, method["id"])).decline, authenticated=True)
     error = {
         "code": FAILED,

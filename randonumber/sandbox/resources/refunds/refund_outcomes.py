@@ -7,8 +7,8 @@ five days (https://docs.stripe.com/payments/ach-direct-debit#refunds says up to 
 import copy
 import secrets
 
+from randonumber.sandbox.differences import previous
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources.differences import previous
 from randonumber.sandbox.resources.funds.balance_transactions import Booking, book
 from randonumber.sandbox.scope import Json, Scope
 from randonumber.sandbox.wire.errors import invalid

@@ -6,9 +6,9 @@ pending, as recorded, else from what is available; it may take the balance below
 
 from randonumber.sandbox import currencies
 from randonumber.sandbox.cards import behaviour
+from randonumber.sandbox.differences import previous
 from randonumber.sandbox.ids import new_id
 from randonumber.sandbox.recording import record
-from randonumber.sandbox.resources.differences import previous
 from randonumber.sandbox.resources.disputes import disputes
 from randonumber.sandbox.resources.funds.balance_transactions import Booking, book
 from randonumber.sandbox.resources.payments.payment_methods import number_of
