@@ -172,7 +172,8 @@ def test_a_stop_ends_only_when_its_owner_turns_it_on_again(owner: Owner) -> None
         assert len(owner.purchases) == 3
         owner.turn_on()
         owner.round()
-    assert (owner.last.status, owner.row.declines, owner.row.stopped_at) == (PurchaseStatus.PAID, 0, None)
+    after = owner.row
+    assert (owner.last.status, after.declines, after.stopped_at) == (PurchaseStatus.PAID, 0, None)
 
 
 def test_saving_the_form_again_does_not_cut_a_pause_short(owner: Owner) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from randonumber import clock
+from randonumber import clock, jobs
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service.auto_topups import CapTooLow, NoCard
 from randonumber.database import transaction
@@ -23,6 +24,8 @@ from tests.credits.wallets import owe_credits, owe_money
 from tests.drawing import give
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
     from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
@@ -205,12 +208,10 @@ def die_after(monkeypatch: pytest.MonkeyPatch, passes: int, point: str) -> None:
 
 
 def test_a_transaction_that_fails_leaves_nothing_begun(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    from randonumber.credits.service.auto_topups import running
-
     owner.saver.save()
     owner.turn_on()
     with monkeypatch.context() as broken:
-        broken.setattr(running.jobs, "enqueue", lambda *_given, **_named: 1 // 0)
+        broken.setattr(jobs, "enqueue", lambda *_given, **_named: 1 // 0)
         assert owner.look() == 0
     assert (owner.purchases, owner.row.purchase_ref) == ([], None)
     owner.round()
@@ -231,8 +232,6 @@ def test_while_the_outcome_is_unknown_nothing_new_begins(owner: Owner, operation
     with clock.frozen(clock.now() + timedelta(hours=1)):
         assert owner.look() == 0
     assert (len(owner.purchases), owner.row.declines) == (1, 0)
-    import time
-
     for _ in range(20):
         if owner.last.status == PurchaseStatus.PAID:
             break
@@ -245,7 +244,7 @@ def test_while_the_outcome_is_unknown_nothing_new_begins(owner: Owner, operation
 
 
 @pytest.mark.parametrize("owe", [owe_credits, owe_money])
-def test_nothing_is_bought_while_a_debt_stands(owner: Owner, owe: type[owe_money]) -> None:
+def test_nothing_is_bought_while_a_debt_stands(owner: Owner, owe: Callable[[Buyer, int], None]) -> None:
     owner.saver.save()
     owner.turn_on()
     owe(owner.saver.buyer, 1)

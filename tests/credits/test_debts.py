@@ -66,8 +66,8 @@ def test_a_draw_of_a_debtor_is_refused_and_says_where_to_repay(client: FlaskClie
     body = {"type": "integer", "min": 1, "max": 6, "n": 1}
     headers = {"Authorization": f"Bearer {make_key(buyer.person)}"}
     refused = client.post("/api/v1/numbers", json=body, headers=headers)
-    assert (refused.status_code, refused.json["code"]) == (403, "account_barred")
-    shown = client.get("/api/v1/balance", headers=headers).json
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "account_barred")
+    shown = client.get("/api/v1/balance", headers=headers).get_json()
     assert (shown["credits"], shown["debts"]) == (0, {"usd": 0, "credit": 6})
 
 
