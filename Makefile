@@ -2,7 +2,7 @@
 # No path is absolute, so that the folder may lie anywhere, and its name may hold a space.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fix check bench sabotage soak clean run-environment environment
+.PHONY: help run test fix check bench sabotage soak screenshots clean run-environment environment
 
 # A Python to use, where the first of these that is new enough is not the wanted one: make run PYTHON=python3.13
 PYTHON ?=
@@ -23,6 +23,7 @@ help:
 	@echo "make bench     measure the speed beside others"
 	@echo "make sabotage  plant defects, each in a copy, and see that a test finds it"
 	@echo "make soak      run the tests again and again, until one fails (MINUTES=30)"
+	@echo "make screenshots  take the pictures of the docs again"
 	@echo "make clean     remove .venv and caches; the data in instance/ stay"
 
 run: run-environment
@@ -52,6 +53,9 @@ sabotage: environment
 soak: environment
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
 	while [ $$(date +%s) -lt $$end ]; do $(PY) -m pytest -q -n 2 $(ARGS) || exit 1; done
+
+screenshots: environment
+	@exec $(PY) -m tests.browser.screenshots
 
 clean:
 	rm -rf .venv .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

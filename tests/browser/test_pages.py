@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.visitor import Visitor
+from tests.browser.shopper import Shopper
+from tests.browser.standing import settle_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, StorageState
 
+    from tests.browser.visitor import Visitor
     from tests.whole.checkout import Checkout
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -25,6 +27,8 @@ FOR_STRANGERS = {"/": 200, "/login": 200, "/register": 200, "/reset": 200, "/not
 FOR_BUYERS = {
     "/": 200,
     "/account": 200,
+    "/account/auto-topup": 200,
+    "/account/cards": 200,
     "/change": 200,
     "/credits": 200,
     "/credits/purchases": 200,
@@ -43,16 +47,12 @@ INJECT = """() => {
 
 @pytest.fixture(scope="module")
 def buyer(shop: Checkout, browser: Browser) -> Iterator[tuple[StorageState, list[str]]]:
-    """Register somebody who has bought and drawn; yield their cookies and the pages that only they see."""
-    person = Visitor(shop.base_url, browser.new_context(base_url=shop.base_url))
-    person.register()
+    """Have somebody with a purchase, a card and wallet money; yield their cookies and the pages that only they see."""
+    person = Shopper(shop.base_url, browser.new_context(base_url=shop.base_url))
+    purchase = f"/credits/purchases/{settle_in(person, shop)}"
     person.draw(n=2, maximum=1_000_000)
     draw = person.page.url.removeprefix(shop.base_url)
-    person.choose_pack(10)
-    person.pay()
-    person.wait_until_paid()
-    purchase = re.sub(r"\?.*", "", person.page.url.removeprefix(shop.base_url))
-    yield person.context.storage_state(), [draw, purchase]
+    yield person.context.storage_state(), [draw, purchase, f"{purchase}/receipt"]
     person.context.close()
 
 

@@ -45,16 +45,23 @@ class Checkout:
         clean = {key: value for key, value in os.environ.items() if key not in names()}
         return {**clean, "PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
 
-    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+    def manage(self, *arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, with lines to read if it reads any."""
         command = [sys.executable, "manage.py", *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=90, check=False
+            command,
+            cwd=self.folder,
+            env=self.environ,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
         )
         assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def up(self, *arguments: str) -> None:
+    def up(self, *arguments: str, seconds: float = 60) -> None:
         """Start everything and wait until it says that it is up."""
         with self.log.open("wb") as log:
             self._up = subprocess.Popen(
@@ -64,7 +71,7 @@ class Checkout:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self.wait_ready()
+        self.wait_ready(seconds)
 
     def wait_ready(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
