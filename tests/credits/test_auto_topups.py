@@ -45,7 +45,7 @@ def test_credits_are_bought_once_few_are_left(owner: Owner, deliver_webhooks: De
     purchase = owner.last
     assert (purchase.status, purchase.card_id, purchase.credits) == (PurchaseStatus.PAID, card.id, QUANTITY)
     assert owner.credits == FREE_CREDITS + QUANTITY
-    assert count("mail_messages", "template = 'receipt' AND text_body LIKE '%/account/auto-topup%'") == 1
+    assert count("mail_messages", "template = 'receipt'") == 1
     deliver_webhooks(copies=2)
     for _ in range(3):
         owner.round()

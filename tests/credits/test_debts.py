@@ -60,7 +60,7 @@ def test_the_home_page_offers_to_repay_and_not_to_draw(client: FlaskClient, debt
 
 def test_a_draw_of_a_debtor_is_refused_and_says_where_to_repay(client: FlaskClient, buyer: Buyer, debtor: Sale) -> None:
     answer = submit(client, "/numbers", "/account", type="integer", min="1", max="6", n="1", form_ref="form-of-a-draw")
-    assert answer.status_code == 403
+    assert answer.status_code == 422
     assert "A debt stands on this account" in answer.text
     assert 'href="/account#debts">How to repay</a>' in answer.text
     body = {"type": "integer", "min": 1, "max": 6, "n": 1}

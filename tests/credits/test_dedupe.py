@@ -48,7 +48,7 @@ def test_events_that_are_marked_done_do_not_stand_for_the_purchase(
     sandbox.pay(started.url)
     deliver_webhooks(run=False)
     with transaction() as session:
-        session.execute(text("UPDATE inbox_events SET status = 'done', due_at = NULL"))
+        session.execute(text("UPDATE inbox_events SET status = 'done', due_at = NULL, closed_at = now()"))
     run_jobs()
     sweep_all()
     assert buyer.credits == FREE_CREDITS + 10
