@@ -66,7 +66,7 @@ def test_a_card_pays_what_the_button_says_and_where_to(person: Visitor) -> None:
     assert person.audit() == []
     person.page.click(PAY)
     person.wait_until_paid()
-    assert "secret" not in person.page.url.replace("payment_intent_client_secret", "")
+    assert "secret" not in person.page.url
     assert person.credits_left() == 33
 
 
@@ -174,7 +174,7 @@ def test_pressed_twice_it_is_one_purchase(person: Visitor) -> None:
 def test_where_stripes_script_is_blocked_the_form_leads_to_the_hosted_page(visit: Callable[..., Visitor]) -> None:
     person = visit()
     person.register()
-    person.context.route(re.compile(r"/js/stripe\.js"), lambda route: route.abort())
+    person.context.route(re.compile(r"//[^/]+/js/stripe\.js"), lambda route: route.abort())
     person.go("/credits")
     person.page.wait_for_selector("text=could not be loaded here")
     assert not person.page.is_visible("[data-pay-fields]")

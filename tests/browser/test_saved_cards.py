@@ -55,7 +55,8 @@ def test_a_card_is_saved_pays_with_one_press_and_is_removed(visit: Callable[...,
     save_card(person)
     person.page.wait_for_selector("text=Your card is saved.")
     assert "setup_intent" not in person.page.url
-    assert person.page.locator("td >> text=Visa ending in 4242").count() == 1
+    assert person.page.locator("main tbody tr").count() == 1
+    assert "Visa ending in 4242" in person.page.inner_text("main tbody tr")
     assert person.audit() == []
     press(person)
     person.wait_until_paid()

@@ -256,3 +256,10 @@ def test_without_a_script_the_form_leads_to_the_hosted_page(signed_in: FlaskClie
     assert answer.status_code == 303
     assert "/checkout/cs_" in answer.headers["Location"]
     assert stored(first["purchase"]).status == "expired", "the same form on the hosted page lets the intent go"
+
+
+def test_no_address_keeps_the_secret_that_stripe_adds_to_it(signed_in: FlaskClient, sandbox: StripeSandbox) -> None:
+    found = press(signed_in)
+    came_back = signed_in.get(f"{found['url']}?payment_intent=pi_1&payment_intent_client_secret=pi_1_secret_2")
+    assert (came_back.status_code, came_back.location) == (303, found["url"])
+    assert sandbox.exchanges

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from flask import redirect, render_template, request
+from flask import redirect, render_template, request, url_for
 
 from randonumber import clock
 from randonumber.access import person, signed_in
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ASK_AGAIN_AFTER: Final = timedelta(seconds=1)
 """Several tabs on one purchase, and the sweep, ask Stripe once in this time."""
+CAME_BACK: Final = "payment_intent_client_secret"
+"""Stripe puts it into the address that it leads back to: something has just happened there. No address that stays in
+a history shall hold it."""
 LEADS_ON_FOR: Final = timedelta(minutes=1)
 """How long a page that waits for Stripe's answer leads on to the payment by itself."""
 PAUSES_SECONDS: Final = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), (timedelta(hours=1), 15))
@@ -38,6 +41,8 @@ def show(ref: str) -> ResponseReturnValue:
     user_id = person().user_id
     _own(user_id, ref)
     answers = _refresh(ref)
+    if CAME_BACK in request.args:
+        return redirect(url_for("credits.show", ref=ref), 303)
     purchase = _own(user_id, ref)
     is_pending = purchase.status == PurchaseStatus.PENDING
     if is_pending and purchase.checkout_url and _leads_on(purchase):
