@@ -157,7 +157,7 @@ def test_the_purchases_page_leads_to_the_bank_and_the_answer_pays_once(
     assert urlsplit(led.location).path.startswith("/challenge/pi_")
     back = urlsplit(answer_bank(saver.sandbox, led.location))
     assert back.path == page
-    assert "the credits are in your account" in client.get(f"{page}?{back.query}").text
+    assert "the credits are in your account" in client.get(f"{page}?{back.query}", follow_redirects=True).text
     deliver_webhooks(copies=2)
     assert submit(client, f"{page}/confirm", "/credits").location == page
     assert (len(intents(saver.sandbox)), len(charges(saver.sandbox))) == (1, 1)
