@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from babel.dates import format_datetime
 from flask import current_app
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from randonumber import mail
+from randonumber.credits import recipients
 from randonumber.credits.auto_topup_wording import WHY_STOPPED, why_declined
 from randonumber.credits.card_wording import name_of
-from randonumber.credits.mails import count_of_credits, link_to
+from randonumber.credits.mails import link_to
 from randonumber.credits.models import Card, PurchaseStatus
 from randonumber.credits.pricing import CURRENCY
+from randonumber.credits.wording import count_of_credits
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from randonumber.credits.models import AutoTopup, Purchase
 
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
 SUBJECTS: Final = {
     "auto_topup_declined": "Your card was declined for auto top-up",
     "auto_topup_needs_you": "Your bank asks you to confirm an automatic purchase",
@@ -83,7 +84,7 @@ def tell_capped(session: Session, topup: AutoTopup, *, credits_left: int) -> Non
 
 
 def _queue(session: Session, template: str, topup: AutoTopup, subject: str, **given: Any) -> None:
-    to: str = session.execute(_EMAIL, {"user_id": topup.user_id}).scalar_one()
+    to = recipients.address_of(session, topup.user_id)
     base = current_app.extensions["config"].base_url
     links = {"settings": f"{base}/account/auto-topup", "cards": f"{base}/account/cards", "shop": f"{base}/credits"}
     mail.queue(session, template, to, subject, **links, **given)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from randonumber.credits.wording import name_of_card
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -45,7 +47,7 @@ _DECLINED: Final = "Your bank declined this card. Use another card, or ask your 
 
 def name_of(card: Card) -> str:
     """Return the card in words: `Visa ending in 4242`."""
-    return f"{card.brand.replace('_', ' ').title()} ending in {card.last4}"
+    return name_of_card(card.brand, card.last4)
 
 
 def expiry_of(card: Card, now: datetime) -> Expiry:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import text
-
 from randonumber import mail
-from randonumber.credits.mails import count_of_credits, link_to
+from randonumber.credits import recipients
+from randonumber.credits.mails import link_to
 from randonumber.credits.models import DisputeStatus
+from randonumber.credits.wording import count_of_credits
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from randonumber.credits.models import Dispute, Purchase
 
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
-_OPERATORS: Final = text("SELECT email FROM users WHERE is_admin AND active ORDER BY id")
 WHAT_TO_DO: Final = {
     DisputeStatus.INQUIRY: "The bank only asks; no money was taken. Answer it, or refund the payment.",
     DisputeStatus.OPEN: "The bank has taken the money. Send evidence before it is due, or accept the dispute.",
@@ -29,7 +27,7 @@ WHAT_TO_DO: Final = {
 
 def tell_buyer(session: Session, purchase: Purchase, dispute: Dispute, *, owed: int) -> None:
     """Queue the mail that says what a dispute took, or how it ended. Never commits."""
-    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
+    to = recipients.address_of(session, purchase.user_id)
     is_open = dispute.status == DisputeStatus.OPEN
     amount = format_money(dispute.withdrawn_minor, dispute.currency)
     subject = f"Your bank has taken back {amount}" if is_open else f"The dispute about {amount} is decided"
@@ -80,6 +78,6 @@ def tell_operators_of_unclaimed(session: Session, purchase: Purchase, stripe_dis
 
 
 def _tell(session: Session, purchase: Purchase, **facts: str | None) -> None:
-    for to in session.execute(_OPERATORS).scalars():
+    for to in recipients.operators(session):
         subject = f"Dispute of purchase {purchase.ref}: {facts['status']}"
         mail.queue(session, "dispute_operator", to, subject, purchase=purchase.ref, **facts)

@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from babel.dates import format_datetime
 from flask import current_app
-from sqlalchemy import text
 
 from randonumber import mail
+from randonumber.credits import recipients
 from randonumber.credits.models import PurchaseMethod
-from randonumber.credits.wording import paid_with
-from randonumber.money import format_credits, format_money
+from randonumber.credits.wording import count_of_credits, paid_with
+from randonumber.money import format_money
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.credits.models import Purchase
 
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
-_OPERATORS: Final = text("SELECT email FROM users WHERE is_admin AND active ORDER BY id")
 WHAT_HAPPENED: Final = {
     "purchase_mismatch": "was paid in another amount or currency than was asked for",
     "purchase_paid_twice": "was paid a second time",
@@ -28,7 +26,7 @@ WHAT_HAPPENED: Final = {
 
 def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
     """Queue the receipt of a paid purchase. Never commits."""
-    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
+    to = recipients.address_of(session, purchase.user_id)
     what = count_of_credits(purchase.credits)
     mail.queue(
         session,
@@ -49,7 +47,7 @@ def send_receipt(session: Session, purchase: Purchase, *, repaid: int) -> None:
 
 def ask_to_confirm(session: Session, purchase: Purchase) -> None:
     """Queue the mail that leads the owner of a card to the bank's question. Never commits."""
-    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
+    to = recipients.address_of(session, purchase.user_id)
     mail.queue(
         session,
         "confirm_payment",
@@ -66,7 +64,7 @@ def tell_operators(
     session: Session, event: str, purchase: Purchase, payment_id: str, paid_minor: int, currency: str
 ) -> None:
     """Queue a mail to every operator about a payment that does not fit its purchase. Never commits."""
-    for to in session.execute(_OPERATORS).scalars():
+    for to in recipients.operators(session):
         mail.queue(
             session,
             "purchase_review",
@@ -82,11 +80,6 @@ def tell_operators(
 
 def _auto_topup_link() -> str:
     return f"{current_app.extensions['config'].base_url}/account/auto-topup"
-
-
-def count_of_credits(count: int) -> str:
-    """Return a number of credits with its unit: `1 credit`, `1,000 credits`."""
-    return f"{format_credits(count)} credit{'' if count == 1 else 's'}"
 
 
 def link_to(purchase: Purchase) -> str:

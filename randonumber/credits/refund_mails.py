@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
-from sqlalchemy import text
+from typing import TYPE_CHECKING
 
 from randonumber import mail
-from randonumber.credits.mails import count_of_credits, link_to
+from randonumber.credits import recipients
+from randonumber.credits.mails import link_to
 from randonumber.credits.models import PurchaseMethod, RefundStatus
-from randonumber.credits.wording import card_of
+from randonumber.credits.wording import card_of, count_of_credits
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.credits.models import Purchase, Refund
-
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
-_OPERATORS: Final = text("SELECT email FROM users WHERE is_admin AND active ORDER BY id")
 
 
 def tell_of_refund(session: Session, purchase: Purchase, refund: Refund) -> None:
@@ -27,7 +23,7 @@ def tell_of_refund(session: Session, purchase: Purchase, refund: Refund) -> None
     mail.queue(
         session,
         "refund",
-        _address(session, purchase),
+        recipients.address_of(session, purchase.user_id),
         f"Your refund of {amount}",
         amount=amount,
         destination=destination_of(purchase),
@@ -47,7 +43,7 @@ def tell_of_failure(session: Session, purchase: Purchase, refund: Refund, *, giv
     mail.queue(
         session,
         "refund_failed",
-        _address(session, purchase),
+        recipients.address_of(session, purchase.user_id),
         f"Your refund of {amount} did not work",
         amount=amount,
         destination=destination_of(purchase),
@@ -67,7 +63,7 @@ def destination_of(purchase: Purchase) -> str:
 
 
 def _tell_operators(session: Session, purchase: Purchase, refund: Refund, amount: str) -> None:
-    for to in session.execute(_OPERATORS).scalars():
+    for to in recipients.operators(session):
         mail.queue(
             session,
             "refund_alarm",
@@ -78,8 +74,3 @@ def _tell_operators(session: Session, purchase: Purchase, refund: Refund, amount
             refund=refund.stripe_refund_id or refund.ref,
             reason=refund.failure,
         )
-
-
-def _address(session: Session, purchase: Purchase) -> str:
-    to: str = session.execute(_EMAIL, {"user_id": purchase.user_id}).scalar_one()
-    return to

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber.credits.models import PurchaseMethod
+from randonumber.money import format_credits
 
 if TYPE_CHECKING:
     from randonumber.credits.models import Purchase
@@ -23,12 +24,21 @@ def method_of(purchase: Purchase) -> str:
     return METHODS[PurchaseMethod(purchase.method)]
 
 
+def count_of_credits(count: int) -> str:
+    """Return a number of credits with its unit: `1 credit`, `1,000 credits`."""
+    return f"{format_credits(count)} credit{'' if count == 1 else 's'}"
+
+
 def card_of(purchase: Purchase) -> str | None:
     """Return the card in words (`Visa ending in 4242`); None when it was paid otherwise."""
     if purchase.card_last4 is None:
         return None
-    brand = (purchase.card_brand or "card").replace("_", " ").title()
-    return f"{brand} ending in {purchase.card_last4}"
+    return name_of_card(purchase.card_brand or "card", purchase.card_last4)
+
+
+def name_of_card(brand: str, last4: str) -> str:
+    """Return a card in words: `Visa ending in 4242`."""
+    return f"{brand.replace('_', ' ').title()} ending in {last4}"
 
 
 def paid_with(purchase: Purchase) -> str:

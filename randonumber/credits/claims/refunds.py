@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
+from randonumber.credits.claims import charges
 from randonumber.credits.service import refreshing
 from randonumber.database import transaction
-from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from randonumber.stripe_gateway import BalanceTransaction
 
 PREFIXES: Final = ("re_", "pyr_")
-ACTOR: Final = "job:reconciliation"
 
 _GONE: Final = text("""
     SELECT transactions.id
@@ -35,12 +34,8 @@ _BACK: Final = text("SELECT id FROM transactions WHERE kind = 'refund_fail' AND 
 
 def bring_level(txn: BalanceTransaction) -> None:
     """Bring the payment of a refund level that is behind here. Calls the network; raises StripeUnavailable."""
-    try:
-        refund = gateway().get_refund(txn.source_id or "")
-        charge = gateway().get_charge(refund.charge_id) if refund.charge_id else None
-    except StripeNotFound:
-        return
-    effect = refreshing.effect_of_charge(charge, actor=ACTOR) if charge else None
+    charge = refreshing.find_refunded_charge(txn.source_id or "")
+    effect = refreshing.effect_of_charge(charge, actor=charges.ACTOR) if charge else None
     if effect is not None:
         with transaction() as session:
             effect(session)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from randonumber import inbox
+from randonumber.credits.handlers.own import of_our_account
 from randonumber.credits.models import Card, StripeCustomer
 from randonumber.credits.service import card_setups, cards
 from randonumber.database import transaction
@@ -15,7 +16,7 @@ from randonumber.stripe_gateway import StripeNotFound, gateway
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randonumber.inbox import Effect, StripeEvent
+    from randonumber.inbox import Effect
 
 METHOD_EVENTS: Final = (
     "payment_method.attached",
@@ -32,21 +33,19 @@ def init_app(app: Flask) -> None:
         inbox.register(app, event_type, on_method)
 
 
-def on_setup(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_setup(object_id: str, _actor: str) -> Effect | None:
     """Keep the card that a setup of ours saved; None when it is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
     try:
-        return card_setups.effect_of(gateway().get_setup_intent(event.object_id))
+        return card_setups.effect_of(gateway().get_setup_intent(object_id))
     except StripeNotFound:
         return None
 
 
-def on_method(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_method(object_id: str, _actor: str) -> Effect | None:
     """Bring the cards of its owner level; None when nobody here has the payment method. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
-    user_id = _owner_here(event.object_id) or _owner_at_stripe(event.object_id)
+    user_id = _owner_here(object_id) or _owner_at_stripe(object_id)
     seen = cards.look(user_id) if user_id is not None else None
     if seen is None:
         return None

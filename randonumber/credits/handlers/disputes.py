@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import inbox
+from randonumber.credits.handlers.own import of_our_account
 from randonumber.credits.service import refreshing
 from randonumber.stripe_gateway import StripeNotFound
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randonumber.inbox import Effect, StripeEvent
+    from randonumber.inbox import Effect
 
 DISPUTE_EVENTS: Final = (
     "charge.dispute.created",
@@ -28,11 +29,10 @@ def init_app(app: Flask) -> None:
         inbox.register(app, event_type, on_dispute)
 
 
-def on_dispute(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_dispute(object_id: str, actor: str) -> Effect | None:
     """Bring the purchase of a disputed payment level; None when the payment is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
     try:
-        return refreshing.effect_of_dispute(event.object_id, actor=event.actor)
+        return refreshing.effect_of_dispute(object_id, actor=actor)
     except StripeNotFound:
         return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import inbox
+from randonumber.credits.handlers.own import of_our_account
 from randonumber.credits.service import cards, refreshing
 from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randonumber.inbox import Effect, StripeEvent
+    from randonumber.inbox import Effect
 
 SESSION_EVENTS: Final = (
     "checkout.session.completed",
@@ -31,33 +32,29 @@ def init_app(app: Flask) -> None:
     inbox.register(app, "customer.deleted", on_customer_deleted)
 
 
-def on_session(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_session(object_id: str, actor: str) -> Effect | None:
     """Bring the purchase of a Checkout Session level; None when the session is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
     try:
-        found = gateway().get_checkout_session(event.object_id)
+        found = gateway().get_checkout_session(object_id)
     except StripeNotFound:
         return None
     ref = refreshing.own_ref(found.client_reference_id)
-    return refreshing.effect_of(ref, found, actor=event.actor) if ref else None
+    return refreshing.effect_of(ref, found, actor=actor) if ref else None
 
 
-def on_payment(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_payment(object_id: str, actor: str) -> Effect | None:
     """Bring the purchase of a payment level; None when the payment is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
     try:
-        intent = gateway().get_payment_intent(event.object_id)
+        intent = gateway().get_payment_intent(object_id)
     except StripeNotFound:
         return None
     ref = refreshing.own_ref(intent.metadata.get("purchase_ref"))
-    return refreshing.effect_of_intent(ref, intent, actor=event.actor) if ref else None
+    return refreshing.effect_of_intent(ref, intent, actor=actor) if ref else None
 
 
-def on_customer_deleted(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_customer_deleted(object_id: str, _actor: str) -> Effect | None:
     """Forget a customer that was deleted at Stripe, and the saved cards: an id that is gone never comes back."""
-    stripe_customer_id = event.object_id
-    if event.account is not None or stripe_customer_id is None:
-        return None
-    return lambda session: cards.forget_customer(session, stripe_customer_id)
+    return lambda session: cards.forget_customer(session, object_id)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import inbox
+from randonumber.credits.handlers.own import of_our_account
 from randonumber.credits.service import refreshing
 from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
     from flask import Flask
 
-    from randonumber.inbox import Effect, StripeEvent
+    from randonumber.inbox import Effect
 
 REFUND_EVENTS: Final = ("refund.created", "refund.updated", "refund.failed", "charge.refund.updated")
 
@@ -23,27 +24,18 @@ def init_app(app: Flask) -> None:
     inbox.register(app, "charge.refunded", on_charge)
 
 
-def on_refund(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_refund(object_id: str, actor: str) -> Effect | None:
     """Bring the purchase of a refund level; None when it is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
-    try:
-        charge_id = gateway().get_refund(event.object_id).charge_id
-    except StripeNotFound:
-        return None
-    return _effect_of(charge_id, event.actor) if charge_id else None
+    charge = refreshing.find_refunded_charge(object_id)
+    return refreshing.effect_of_charge(charge, actor=actor) if charge else None
 
 
-def on_charge(event: StripeEvent) -> Effect | None:
+@of_our_account
+def on_charge(object_id: str, actor: str) -> Effect | None:
     """Bring the purchase of a refunded charge level; None when it is not one of ours. Calls the network."""
-    if event.account is not None or event.object_id is None:
-        return None
-    return _effect_of(event.object_id, event.actor)
-
-
-def _effect_of(charge_id: str, actor: str) -> Effect | None:
     try:
-        charge = gateway().get_charge(charge_id)
+        charge = gateway().get_charge(object_id)
     except StripeNotFound:
         return None
     return refreshing.effect_of_charge(charge, actor=actor)

@@ -8,13 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
-
 from randonumber import calls, clock
 from randonumber.calls import Outcome
-from randonumber.credits.models import Purchase, PurchaseStatus
+from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service import intents
 from randonumber.credits.service.refreshing import refresh_purchase
+from randonumber.credits.service.sessions import read_purchase
 from randonumber.database import transaction
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def refresh_or_close(ref: str, *, actor: str) -> PurchaseStatus | None:
 
 
 def _plan_closing(session: Session, ref: str) -> int | None:
-    purchase = session.execute(select(Purchase).where(Purchase.ref == ref)).scalar_one()
+    purchase = read_purchase(session, ref)
     is_over = purchase.created_at <= clock.now() - OPEN_FOR
     is_open = purchase.status == PurchaseStatus.PENDING and purchase.intent_status in intents.PAYABLE
     return intents.plan_cancelling(session, purchase) if is_over and is_open else None

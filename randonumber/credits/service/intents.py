@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from randonumber import calls
 from randonumber.credits.models import PurchaseMethod, PurchaseStatus
 from randonumber.credits.service.sessions import lock_purchase
-from randonumber.money import format_credits
+from randonumber.credits.wording import count_of_credits
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ def plan(session: Session, purchase: Purchase, stripe_customer_id: str) -> None:
 
 def intent_params(purchase: Purchase, stripe_customer_id: str) -> dict[str, Any]:
     """Return what an intent is made with. A saved card is charged by the call that confirms it, not by this one."""
-    count = f"{format_credits(purchase.credits)} credit{'' if purchase.credits == 1 else 's'}"
     params: dict[str, Any] = {
         "amount": purchase.amount_minor,
         "currency": purchase.currency,
         "customer": stripe_customer_id,
-        "description": count,
+        "description": count_of_credits(purchase.credits),
         "metadata": {"purchase_ref": purchase.ref},
     }
     if purchase.method == PurchaseMethod.CUSTOM:

@@ -16,8 +16,8 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock, mail
-from randonumber.credits.mails import count_of_credits
 from randonumber.credits.models import LowBalanceNotice
+from randonumber.credits.wording import count_of_credits
 from randonumber.database import transaction
 
 if TYPE_CHECKING:

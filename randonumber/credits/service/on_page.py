@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
-
 from randonumber.credits.models import Purchase, PurchaseStatus
 from randonumber.credits.service import intents
 from randonumber.credits.service.refreshing import refresh_purchase
+from randonumber.credits.service.sessions import read_purchase
 from randonumber.credits.service.starting import is_for, start_purchase
 from randonumber.database import transaction
 from randonumber.errors import TryLater
@@ -89,7 +88,7 @@ def _read(payment_intent_id: str) -> PaymentIntent | None:
 
 def _get(ref: str) -> Purchase:
     with transaction() as session:
-        return session.execute(select(Purchase).where(Purchase.ref == ref)).scalar_one()
+        return read_purchase(session, ref)
 
 
 def _try_later() -> TryLater:

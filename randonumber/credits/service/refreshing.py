@@ -164,6 +164,15 @@ def effect_of_dispute(dispute_id: str, *, actor: str) -> Effect | None:
     return effect_of_charge(gateway().get_charge(dispute.charge_id), actor=actor)
 
 
+def find_refunded_charge(refund_id: str) -> Charge | None:
+    """Return the charge that a refund gives back; None when Stripe does not know one of them. Calls the network."""
+    try:
+        charge_id = gateway().get_refund(refund_id).charge_id
+        return gateway().get_charge(charge_id) if charge_id else None
+    except StripeNotFound:
+        return None
+
+
 def own_ref(ref: str | None) -> str | None:
     """Return the ref when it names a purchase here; others share our Stripe account and may use the same fields."""
     if not ref or not ref.startswith("pur_") or "\x00" in ref:

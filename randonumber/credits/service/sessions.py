@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from randonumber import calls
 from randonumber.credits.models import Purchase
-from randonumber.money import format_credits
+from randonumber.credits.wording import count_of_credits
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ def plan(session: Session, purchase: Purchase, stripe_customer_id: str) -> None:
 
 def session_params(purchase: Purchase, stripe_customer_id: str, base_url: str) -> dict[str, Any]:
     """Return what a session is made with. One line, one price: nothing is left for Stripe to compute."""
-    count = f"{format_credits(purchase.credits)} credit{'' if purchase.credits == 1 else 's'}"
     price = {
         "currency": purchase.currency,
         "unit_amount": purchase.amount_minor,
-        "product_data": {"name": count},
+        "product_data": {"name": count_of_credits(purchase.credits)},
     }
     return {
         "mode": "payment",
@@ -66,6 +65,11 @@ def lock_purchase(session: Session, ref: str) -> Purchase:
     """Return the purchase, locked and as it is now. Never commits; raises NoResultFound."""
     query = select(Purchase).where(Purchase.ref == ref).with_for_update(key_share=True)
     return session.execute(query.execution_options(populate_existing=True)).scalar_one()
+
+
+def read_purchase(session: Session, ref: str) -> Purchase:
+    """Return the purchase as it is now, unlocked. Raises NoResultFound."""
+    return session.execute(select(Purchase).where(Purchase.ref == ref)).scalar_one()
 
 
 def find(call: Call) -> Mapping[str, Any] | None:

@@ -86,7 +86,7 @@ def drive_calls(ref: str) -> None:
     """Drive what leads to the purchase's payment as far as Stripe lets it. Calls the network; safe to call again."""
     for _ in range(MOST_CALLS):
         with transaction() as session:
-            call_id = opening.outstanding_call(session, _get(session, ref))
+            call_id = opening.outstanding_call(session, sessions.read_purchase(session, ref))
         if call_id is None or calls.drive(call_id) is Outcome.UNKNOWN:
             return
 
@@ -147,17 +147,19 @@ def is_for(purchase: Purchase, order: Order) -> bool:
 
 def _is_other_order(ref: str, order: Order) -> bool:
     with transaction() as session:
-        return not is_for(_get(session, ref), order)
+        return not is_for(sessions.read_purchase(session, ref), order)
 
 
 def _replace(buyer: Person, order: Order, ref: str, network: str) -> Started:
     """Start the other order when the first can no longer be paid; else return the first as it is. Calls the network."""
     with transaction() as session:
-        pays_by_itself = _get(session, ref).card_id is not None
+        pays_by_itself = sessions.read_purchase(session, ref).card_id is not None
     if not pays_by_itself:
         drive_calls(ref)  # what is not known to be at Stripe yet cannot be closed there
     with transaction() as session:
-        purchase = _get(session, ref)  # unlocked: who closes the call waits for the purchase with the call's row held
+        purchase = sessions.read_purchase(
+            session, ref
+        )  # unlocked: who closes the call waits for the purchase with the call's row held
         call_id = payables.plan_closing(session, purchase)
     if call_id is not None and calls.drive(call_id) is Outcome.REFUSED:
         _refresh_quietly(ref)
@@ -181,7 +183,7 @@ def _refresh_quietly(ref: str) -> None:
 
 def _state(ref: str) -> Started:
     with transaction() as session:
-        purchase = _get(session, ref)
+        purchase = sessions.read_purchase(session, ref)
         is_payable = purchase.status == PurchaseStatus.PENDING
         return Started(
             ref=purchase.ref,
@@ -189,7 +191,3 @@ def _state(ref: str) -> Started:
             url=purchase.checkout_url if is_payable else None,
             payment_intent_id=purchase.payment_intent_id if is_payable else None,
         )
-
-
-def _get(session: Session, ref: str) -> Purchase:
-    return session.execute(select(Purchase).where(Purchase.ref == ref)).scalar_one()
