@@ -6,11 +6,11 @@ import functools
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
-from flask import redirect, request
+from flask import g, redirect, request
 from flask_login import current_user
 
 from randonumber import paths, web
-from randonumber.errors import Unauthorized
+from randonumber.errors import ReauthenticationRequired, Unauthorized
 from randonumber.hooks import Person
 
 if TYPE_CHECKING:
@@ -35,6 +35,34 @@ def signed_in(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
         return detour("/login")
 
     return guarded
+
+
+def fresh(view: Callable[P, R]) -> Callable[P, R | ResponseReturnValue]:
+    """Let in who gave a password within the last five minutes; others give it and come back."""
+
+    @functools.wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | ResponseReturnValue:
+        if is_fresh():
+            return view(*args, **kwargs)
+        if web.wants_problem():
+            message = "Please give your password again."
+            raise ReauthenticationRequired(message)
+        return detour("/verify")
+
+    return signed_in(guarded)
+
+
+def is_fresh() -> bool:
+    """Whether the person in this browser gave a password within the last five minutes."""
+    if not current_user.is_authenticated:
+        return False
+    found = g.get("sign_in")
+    return found is not None and bool(found.is_fresh)
+
+
+def verify_first(back: str) -> ResponseReturnValue:
+    """Lead to the page that asks for the password again, and from there to `back`."""
+    return redirect(f"/verify?{urlencode({'next': back.partition('#')[0]})}", 303)
 
 
 def person() -> Person:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from randonumber.calls import checks, jobs
 from randonumber.calls.driver import Outcome, drive
-from randonumber.calls.journal import plan
+from randonumber.calls.journal import cancel, hurry, plan
 from randonumber.calls.operations import Call, Operation, Refusal, UnknownOperation, register
 from randonumber.failpoints import arm_from_environment
 
@@ -24,7 +24,9 @@ __all__ = [
     "Outcome",
     "Refusal",
     "UnknownOperation",
+    "cancel",
     "drive",
+    "hurry",
     "init_app",
     "jobs",
     "plan",

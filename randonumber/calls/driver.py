@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from randonumber.calls.journal import Idle, Lease
     from randonumber.calls.models import StripeCall
+    from randonumber.calls.operations import Call
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ def _heard(lease: Lease, answer: Answer, *, status: int | None = None, **given: 
 
 def _look_up(lease: Lease) -> Heard:
     """Look the object up by its ref. What cannot be looked up, and needs none, counts as not there."""
-    find = get_operation(current_app, lease.call.operation).find
+    find = get_operation(current_app, lease.call.operation, lease.call.ref).find
     found: Mapping[str, Any] | None = None
     is_found: bool | None = None
     error: str | None = None
@@ -171,6 +172,8 @@ def _write(session: Session, lease: Lease, heard: Heard) -> tuple[Status, int | 
     if decision.action is Action.NEXT_ATTEMPT:
         due_in_ms = decision.due_in_ms or 0
         following = journal.begin_next_attempt(session, row, due_in_ms=due_in_ms)
+        if due_in_ms:
+            _tell_unsent(session, lease.call)
         return Status.VOID, None if due_in_ms else following
     if decision.action in {Action.SETTLE, Action.REFUSE}:
         _close(session, row, lease, heard)
@@ -186,7 +189,7 @@ def _write(session: Session, lease: Lease, heard: Heard) -> tuple[Status, int | 
 
 def _close(session: Session, row: StripeCall, lease: Lease, heard: Heard) -> None:
     """Close the row, then let the feature do what follows from it, in the same transaction."""
-    operation = get_operation(current_app, row.operation)
+    operation = get_operation(current_app, row.operation, row.ref)
     row.closed_at, row.due_at = clock.now(), None
     if heard.decision.action is Action.SETTLE and heard.result is not None:
         row.status, row.result_id = Status.OK, heard.result.get("id")
@@ -198,6 +201,13 @@ def _close(session: Session, row: StripeCall, lease: Lease, heard: Heard) -> Non
         session.flush()
         stops.resume(session, row.stripe_account)  # Stripe refused the request, so it accepted the key
         operation.refused(session, lease.call, heard.refusal)
+
+
+def _tell_unsent(session: Session, call: Call) -> None:
+    """Let the feature know that Stripe has not the funds for this yet, and that the next attempt waits."""
+    unsent = get_operation(current_app, call.operation, call.ref).unsent
+    if unsent is not None:
+        unsent(session, call)
 
 
 def _log_decision(lease: Lease, heard: Heard) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock
@@ -63,7 +63,7 @@ def plan(
     after it was closed, the next attempt begins under a new key. A job drives the call should this process die.
     """
     given = dict(params)
-    registered = get_operation(current_app, operation)
+    registered = get_operation(current_app, operation, ref)
     if registered.find is not None and registered.is_marked:
         given["metadata"] = {**given.get("metadata", {}), "ref": ref}
     text = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -91,7 +91,28 @@ def take(session: Session, call_id: int, *, is_eager: bool, limits: Limits, leas
     if stops.is_stopped(session, row.stripe_account, now):
         row.due_at = now + timedelta(seconds=STOPPED_SECONDS)  # not for ever the longest overdue, before all others
         return Idle(status=status)
+    if following.step is Step.SEND:
+        _tell_sending(session, row)
     return _lease(row, following.step, now, lease_seconds)
+
+
+def cancel(session: Session, call_id: int) -> bool:
+    """Close a call that was never sent, or waits for funds; whether that was so. Never commits.
+
+    The journal's row is locked before anything that it is for: a canceller locks that afterwards.
+    """
+    row = _lock_newest(session, call_id)
+    if Status(row.status) is not Status.PLANNED:
+        return False
+    row.status, row.closed_at, row.due_at = Status.VOID, clock.now(), None
+    return True
+
+
+def hurry(session: Session, operation: str) -> int:
+    """Make every call of this operation due that was not sent yet, and return how many. Never commits."""
+    waiting = update(StripeCall).where(StripeCall.operation == operation, StripeCall.status == Status.PLANNED)
+    moved = session.execute(waiting.values(due_at=clock.now()).returning(StripeCall.id)).scalars().all()
+    return len(moved)
 
 
 def hold(session: Session, lease: Lease) -> StripeCall | None:
@@ -200,6 +221,13 @@ def _lease(row: StripeCall, step: Step, now: datetime, lease_seconds: int) -> Le
     row.lease_until = row.due_at = now + timedelta(seconds=lease_seconds)
     row.lease_number += 1
     return Lease(call=_call(row), state=state, step=step, number=row.lease_number)
+
+
+def _tell_sending(session: Session, row: StripeCall) -> None:
+    """Let the feature know that this attempt goes out now for the first time."""
+    sending = get_operation(current_app, row.operation, row.ref).sending
+    if sending is not None and row.first_sent_at is None:
+        sending(session, _call(row))
 
 
 def _call(row: StripeCall) -> Call:

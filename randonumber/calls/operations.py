@@ -38,11 +38,14 @@ class Refusal:
 Settled = Callable[["Session", Call, Mapping[str, Any]], None]
 Refused = Callable[["Session", Call, Refusal], None]
 Find = Callable[[Call], Mapping[str, Any] | None]
+Noticed = Callable[["Session", Call], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """What belongs to one operation of the gateway's table, such as `checkout_session.create`.
+
+    Several features may share one: `of` is how the refs begin that this registration is for (`pur_`).
 
     `settled` and `refused` are building blocks: they run in the transaction that closes the journal's row. They may
     take locks of their own; nobody who waits for those may wait for the journal's row. `find` runs with no
@@ -50,6 +53,9 @@ class Operation:
     list; None in its place means that a second object would do no harm, so that nothing is ever looked up. An
     operation that makes no object but moves one (`is_marked` False) gets no `metadata.ref`: its `find` reads the object
     that its parameters name, and returns it once it has moved.
+
+    `sending` is told in the transaction before an attempt's first request goes out, `unsent` in the one that found that
+    it never happened for want of funds: both are building blocks like `settled`.
     """
 
     name: str
@@ -57,6 +63,9 @@ class Operation:
     refused: Refused
     find: Find | None = None
     is_marked: bool = True
+    of: str = ""
+    sending: Noticed | None = None
+    unsent: Noticed | None = None
 
 
 class UnknownOperation(LookupError):
@@ -64,15 +73,15 @@ class UnknownOperation(LookupError):
 
 
 def register(app: Flask, operation: Operation) -> None:
-    """Let the journal drive `operation`. The last registration of a name counts."""
-    app.extensions.setdefault("stripe_operations", {})[operation.name] = operation
+    """Let the journal drive `operation`. The last registration of a name and its `of` counts."""
+    app.extensions.setdefault("stripe_operations", {})[operation.name, operation.of] = operation
 
 
-def get_operation(app: Flask, name: str) -> Operation:
-    """Return the registered operation. Raises UnknownOperation."""
-    try:
-        operation: Operation = app.extensions.get("stripe_operations", {})[name]
-    except KeyError:
-        message = f"no feature has registered the operation {name}"
-        raise UnknownOperation(message) from None
-    return operation
+def get_operation(app: Flask, name: str, ref: str) -> Operation:
+    """Return the operation of this name that is registered for such refs. Raises UnknownOperation."""
+    registered: Mapping[tuple[str, str], Operation] = app.extensions.get("stripe_operations", {})
+    fitting = [operation for (known, of), operation in registered.items() if known == name and ref.startswith(of)]
+    if not fitting:
+        message = f"no feature has registered the operation {name} for {ref}"
+        raise UnknownOperation(message)
+    return max(fitting, key=lambda operation: len(operation.of))

@@ -27,7 +27,7 @@ FUNDS_WAIT_SECONDS: Final = 600
 
 
 class Status(StrEnum):
-    """Where an attempt stands. `void`: it did not happen and never will; another attempt followed."""
+    """Where an attempt stands. `void`: it did not happen and never will; another followed, or it was called off."""
 
     PLANNED = "planned"
     SENT = "sent"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,13 +134,11 @@ def test_a_process_that_dies_on_the_way_leaves_one_charge(
 
         from randonumber.calls import operations
 
-        operation = operations.get_operation(_app(), "payment_intent.create")
+        operation = operations.get_operation(_app(), "payment_intent.create", "pur_")
         monkeypatch.setitem(
             _app().extensions["stripe_operations"],
-            "payment_intent.create",
-            type(operation)(
-                name=operation.name, settled=arm_then_settle, refused=operation.refused, find=operation.find
-            ),
+            ("payment_intent.create", operation.of),
+            replace(operation, settled=arm_then_settle),
         )
     with pytest.raises(FailpointRaised):
         saver.buy(card)

@@ -156,7 +156,8 @@ def test_two_clicks_that_replace_the_same_order_do_not_lock_each_other_out(
             wait_until_somebody_waits()
             opening.settle_closing(session, call, result)
 
-        monkeypatch.setitem(operations, sessions.EXPIRE, replace(operations[sessions.EXPIRE], settled=settle))
+        name = (sessions.EXPIRE, "")
+        monkeypatch.setitem(operations, name, replace(operations[name], settled=settle))
         started = buyer.start(20)
     [second] = clicks
     assert second.result().ref == started.ref != first.ref

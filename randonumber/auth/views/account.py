@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, session
 from markupsafe import Markup
 
 from randonumber import hooks, jobs
-from randonumber.access import signed_in
+from randonumber.access import is_fresh, signed_in, verify_first
 from randonumber.auth import access, browser, keys
 from randonumber.auth.forms import KeyForm, typed
 from randonumber.auth.models import Scope
@@ -58,8 +58,8 @@ def make_key() -> ResponseReturnValue:
     if not form.validate():
         return _page(form), 422
     scopes = [Scope(scope) for scope in form.scopes.data or ()]
-    if Scope.WITHDRAW in scopes and not access.is_fresh():
-        return access.verify_first("/account#keys")
+    if Scope.WITHDRAW in scopes and not is_fresh():
+        return verify_first("/account#keys")
     try:
         with transaction() as database:
             session[_NEW_KEY] = keys.create(database, access.user().id, typed(form.name), scopes)
