@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from randonumber import api, auth, calls, inbox, mail, numbers, operations, reconciliation, stripe_gateway, worker
+from randonumber import (
+    api,
+    auth,
+    calls,
+    inbox,
+    mail,
+    numbers,
+    operations,
+    payments,
+    reconciliation,
+    stripe_gateway,
+    worker,
+)
 from randonumber import credits as buying
 from randonumber.ledger import commands as ledger
 
@@ -20,6 +32,7 @@ ALL: Final[tuple[Any, ...]] = (
     mail,
     auth,
     reconciliation,
+    payments,
     buying,
     numbers,
     api,

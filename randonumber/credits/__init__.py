@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from randonumber import calls, hooks, sweeps
+from randonumber import calls, hooks, payments, sweeps
 from randonumber.calls import Operation
 from randonumber.credits import (
     auto_topup_jobs,
     auto_topup_section,
     card_jobs,
-    claims,
     commands,
     debts,
     handlers,
     jobs,
     lot_jobs,
+    postings,
     refund_jobs,
     views,
 )
@@ -32,6 +32,7 @@ from randonumber.credits.service import (
     granting,
     intents,
     opening,
+    refreshing,
     sessions,
 )
 from randonumber.credits.service.refunds import settling
@@ -69,6 +70,14 @@ OPERATIONS: Final = (
         is_marked=False,
     ),
 )
+PAYMENTS: Final = payments.Owner(
+    prefix="pur_",
+    key="purchase_ref",
+    is_known=refreshing.is_known,
+    effect_of_session=refreshing.effect_of,
+    effect_of_intent=refreshing.effect_of_intent,
+    find_posting=postings.find,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -78,7 +87,7 @@ def init_app(app: Flask) -> None:
     handlers.init_app(app)
     for operation in OPERATIONS:
         calls.register(app, operation)
-    claims.init_app(app)
+    payments.register(app, PAYMENTS)
     register_checks(*CHECKS, *DISPUTE_CHECKS, *REFUND_CHECKS)
     sweeps.register(app, "purchases", jobs.sweep_all)
     sweeps.register(app, "refunds", refund_jobs.sweep_all)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
+from randonumber import payments
 from randonumber.credits.models import Purchase, Refund, RefundStatus
-from randonumber.credits.service import refreshing
 from randonumber.database import transaction
 from randonumber.jobs import periodic
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
@@ -53,7 +53,7 @@ def _pending() -> Sequence[tuple[str, str]]:
 
 def _bring_level(payment_id: str) -> None:
     try:
-        effect = refreshing.effect_of_charge(gateway().get_charge(payment_id), actor=ACTOR)
+        effect = payments.effect_of_charge(gateway().get_charge(payment_id), actor=ACTOR)
     except StripeRefused as refusal:  # one payment must not stop the rest
         log.error("refund_sweep_refused", extra={"payment": payment_id, "code": refusal.code})  # noqa: TRY400
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from randonumber import sweeps
 from randonumber.inbox import checks, commands, jobs, views
+from randonumber.inbox.own import Read, of_our_account
 from randonumber.inbox.registry import (
     Effect,
     Handler,
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Effect",
     "Handler",
+    "Read",
     "StripeEvent",
     "init_app",
     "jobs",
+    "of_our_account",
     "register",
     "register_account_test",
     "subscribed_types",

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from randonumber.credits.service import disputing, refreshing, refunds
+from randonumber.credits.service import disputing, refunds
 from randonumber.database import driver_connection, transaction
 from randonumber.errors import AccountBarred
 from randonumber.inbox import dispatch
 from randonumber.numbers.service import UserPays, draw
 from randonumber.numbers.wishes import Integers
+from randonumber.payments import effect_of_charge, effect_of_dispute
 from randonumber.reconciliation.service import reconcile
 from randonumber.stripe_gateway import gateway
 from tests.credits.bank import Bank, owed, sell, spend
@@ -126,8 +127,8 @@ def test_a_dispute_that_comes_while_its_purchase_is_completed_waits_for_it(
     assert started.url is not None
     sandbox.pay(started.url, card="4000000000000259")
     [made] = sandbox.client.v1.disputes.list().data
-    completing = refreshing.effect_of_charge(gateway().get_charge(str(made.charge)), actor="first")
-    disputing_ = refreshing.effect_of_dispute(made.id, actor="second")
+    completing = effect_of_charge(gateway().get_charge(str(made.charge)), actor="first")
+    disputing_ = effect_of_dispute(made.id, actor="second")
     assert completing is not None
     assert disputing_ is not None
 

@@ -17,10 +17,11 @@ from stripe import StripeError
 
 from randonumber.credits import service
 from randonumber.credits.models import BOOKED, Purchase, PurchaseMethod
-from randonumber.credits.service import Order, refreshing
+from randonumber.credits.service import Order
 from randonumber.credits.service.refunds.quoting import price_of
 from randonumber.database import transaction
 from randonumber.errors import AppError
+from randonumber.payments import effect_of_charge
 from randonumber.sandbox.wire import errors as wire_errors
 from randonumber.stripe_gateway import gateway
 from tests.credits.bank import Bank
@@ -111,7 +112,7 @@ class History:
     def level(self) -> None:
         """Do what an event of each payment would."""
         for payment in self.payments():
-            effect = refreshing.effect_of_charge(gateway().get_charge(payment), actor="test")
+            effect = effect_of_charge(gateway().get_charge(payment), actor="test")
             assert effect is not None
             with transaction() as session:
                 effect(session)

@@ -1,18 +1,18 @@
-"""What Stripe's events mean to purchases. An event only says that something happened: the object is read again."""
+"""What Stripe's events mean to buyers, beside those of payments, which `randonumber.payments` brings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from randonumber.credits.handlers import cards, declines, disputes, payments, refunds
+from randonumber.credits.handlers import cards, declines
 
 if TYPE_CHECKING:
     from flask import Flask
 
-PARTS: Final = (payments, declines, disputes, refunds, cards)
+PARTS: Final = (declines, cards)
 
 
 def init_app(app: Flask) -> None:
-    """Subscribe to the events of purchases."""
+    """Subscribe to the events of cards, customers and failed tries."""
     for part in PARTS:
         part.init_app(app)

@@ -1,4 +1,4 @@
-"""Events of saved cards. Each only says that a user's cards may have changed: they are listed again."""
+"""Events of saved cards and of customers. Each only says that cards may have changed: they are listed again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from randonumber import inbox
-from randonumber.credits.handlers.own import of_our_account
 from randonumber.credits.models import Card, StripeCustomer
 from randonumber.credits.service import card_setups, cards
 from randonumber.database import transaction
@@ -28,22 +27,23 @@ METHOD_EVENTS: Final = (
 
 def init_app(app: Flask) -> None:
     """Subscribe to the events of cards."""
-    inbox.register(app, "setup_intent.succeeded", on_setup)
+    inbox.register(app, "setup_intent.succeeded", inbox.of_our_account(on_setup))
     for event_type in METHOD_EVENTS:
-        inbox.register(app, event_type, on_method)
+        inbox.register(app, event_type, inbox.of_our_account(on_method))
+    inbox.register(app, "customer.deleted", inbox.of_our_account(on_customer_deleted))
 
 
-@of_our_account
-def on_setup(object_id: str, _actor: str) -> Effect | None:
+def on_setup(object_id: str, *, actor: str) -> Effect | None:  # noqa: ARG001 - saving a card posts nothing
     """Keep the card that a setup of ours saved; None when it is not one of ours. Calls the network."""
-    try:
-        return card_setups.effect_of(gateway().get_setup_intent(object_id))
-    except StripeNotFound:
-        return None
+    return card_setups.effect_of(gateway().get_setup_intent(object_id))
 
 
-@of_our_account
-def on_method(object_id: str, _actor: str) -> Effect | None:
+def on_customer_deleted(object_id: str, *, actor: str) -> Effect | None:  # noqa: ARG001 - it posts nothing
+    """Forget a customer that was deleted at Stripe, and the saved cards: an id that is gone never comes back."""
+    return lambda session: cards.forget_customer(session, object_id)
+
+
+def on_method(object_id: str, *, actor: str) -> Effect | None:  # noqa: ARG001 - it posts nothing
     """Bring the cards of its owner level; None when nobody here has the payment method. Calls the network."""
     user_id = _owner_here(object_id) or _owner_at_stripe(object_id)
     seen = cards.look(user_id) if user_id is not None else None

@@ -20,14 +20,12 @@ from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
-    from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent
-
-    Effect = Callable[[Session], None]
+    from randonumber.payments import Effect
+    from randonumber.stripe_gateway import CheckoutSession, PaymentIntent
 
 GIVEN_UP: Final = frozenset({"requires_payment_method", "canceled"})
 """An intent behind a completed session in one of these states is a delayed payment that failed."""
@@ -143,42 +141,9 @@ def _note(session: Session, ref: str, intent: PaymentIntent, actor: str) -> None
     confirming.bring_level(session, ref, intent, actor=actor)
 
 
-def effect_of_charge(charge: Charge, *, actor: str) -> Effect | None:
-    """Return what a charge with its refunds and disputes does to its purchase; None when it is not one of ours.
-
-    Calls the network; raises StripeUnavailable.
-    """
-    ref = own_ref(charge.metadata.get("purchase_ref"))
-    if ref is None or charge.payment_intent_id is None:
-        return None
-    intent = gateway().get_payment_intent(charge.payment_intent_id)
-    return effect_of_intent(ref, intent, actor=actor, with_reversals=True)
-
-
-def effect_of_dispute(dispute_id: str, *, actor: str) -> Effect | None:
-    """Return what a dispute does to the purchase of its payment; None when the payment is not one of ours.
-
-    Calls the network; raises StripeNotFound and StripeUnavailable.
-    """
-    dispute = gateway().get_dispute(dispute_id)
-    return effect_of_charge(gateway().get_charge(dispute.charge_id), actor=actor)
-
-
-def find_refunded_charge(refund_id: str) -> Charge | None:
-    """Return the charge that a refund gives back; None when Stripe does not know one of them. Calls the network."""
-    try:
-        charge_id = gateway().get_refund(refund_id).charge_id
-        return gateway().get_charge(charge_id) if charge_id else None
-    except StripeNotFound:
-        return None
-
-
-def own_ref(ref: str | None) -> str | None:
-    """Return the ref when it names a purchase here; others share our Stripe account and may use the same fields."""
-    if not ref or not ref.startswith("pur_") or "\x00" in ref:
-        return None
-    with transaction() as session:
-        return session.execute(select(Purchase.ref).where(Purchase.ref == ref)).scalar_one_or_none()
+def is_known(session: Session, ref: str) -> bool:
+    """Whether the ref names a purchase here."""
+    return session.scalar(select(Purchase.id).where(Purchase.ref == ref)) is not None
 
 
 def _known(ref: str) -> Known | None:

@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from randonumber.credits.claims import charges
-from randonumber.credits.service import refreshing
-from randonumber.database import transaction
-
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -30,15 +26,6 @@ _GONE: Final = text("""
      WHERE refunds.stripe_refund_id = :refund_id
 """)
 _BACK: Final = text("SELECT id FROM transactions WHERE kind = 'refund_fail' AND ref = :refund_id")
-
-
-def bring_level(txn: BalanceTransaction) -> None:
-    """Bring the payment of a refund level that is behind here. Calls the network; raises StripeUnavailable."""
-    charge = refreshing.find_refunded_charge(txn.source_id or "")
-    effect = refreshing.effect_of_charge(charge, actor=charges.ACTOR) if charge else None
-    if effect is not None:
-        with transaction() as session:
-            effect(session)
 
 
 def find(session: Session, txn: BalanceTransaction) -> int | None:

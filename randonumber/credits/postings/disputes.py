@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
-from randonumber.credits.claims import charges
-from randonumber.credits.service import disputing, refreshing
-from randonumber.database import transaction
-from randonumber.stripe_gateway import StripeNotFound
+from randonumber.credits.service import disputing
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,19 +29,6 @@ _POSTING: Final = text("""
     HAVING sum(entries.amount) = :amount
      ORDER BY transactions.id LIMIT 1
 """)
-
-
-def bring_level(txn: BalanceTransaction) -> None:
-    """Bring the purchase of a disputed charge level with Stripe. Calls the network; raises StripeUnavailable."""
-    if txn.type != ROW_TYPE or txn.source_id is None:
-        return
-    try:
-        effect = refreshing.effect_of_dispute(txn.source_id, actor=charges.ACTOR)
-    except StripeNotFound:
-        return
-    if effect is not None:
-        with transaction() as session:
-            effect(session)
 
 
 def find(session: Session, txn: BalanceTransaction) -> int | None:
