@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from randonumber.stripe_gateway.connect import ConnectedAccount, Grant, Payout, Transfer, TransferReversal
 from randonumber.stripe_gateway.errors import (
     StripeDenied,
     StripeKeyReused,
@@ -47,11 +48,14 @@ __all__ = [
     "Card",
     "Charge",
     "CheckoutSession",
+    "ConnectedAccount",
     "Customer",
     "Dispute",
     "Event",
     "Gateway",
+    "Grant",
     "PaymentIntent",
+    "Payout",
     "Refund",
     "SetupIntent",
     "StripeDenied",
@@ -59,6 +63,8 @@ __all__ = [
     "StripeNotFound",
     "StripeRefused",
     "StripeUnavailable",
+    "Transfer",
+    "TransferReversal",
     "gateway",
     "init_app",
     "read_payment_intent",
@@ -75,6 +81,7 @@ def init_app(app: Flask) -> None:
         Wire(
             key=config.stripe_secret_key,
             base=config.stripe_api_base,
+            connect_base=config.stripe_connect_base,
             timeouts_seconds=config.stripe_timeouts_seconds,
             web_threads=app.config.get("WEB_THREADS", 4),
             http_client=app.extensions.get("stripe_http_client"),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from randonumber import clock
 from randonumber.stripe_gateway import reading
+from randonumber.stripe_gateway.connect import Connect
+from randonumber.stripe_gateway.paths import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +34,7 @@ PAGE_SIZE: Final = 100
 """The largest page that Stripe gives."""
 
 WRITES: Final[Mapping[str, str]] = {
+    "account.create": "/v1/accounts",
     "checkout_session.create": "/v1/checkout/sessions",
     "checkout_session.expire": "/v1/checkout/sessions/{session}/expire",
     "customer.create": "/v1/customers",
@@ -41,15 +44,18 @@ WRITES: Final[Mapping[str, str]] = {
     "payment_method.detach": "/v1/payment_methods/{payment_method}/detach",
     "refund.create": "/v1/refunds",
     "setup_intent.create": "/v1/setup_intents",
+    "transfer.create": "/v1/transfers",
 }
 """Every outbound write: our word for it, and where it is posted. A name in braces is taken out of the parameters."""
 
 LISTS: Final[Mapping[str, str]] = {
+    "accounts": "/v1/accounts",
     "checkout_sessions": "/v1/checkout/sessions",
     "customers": "/v1/customers",
     "payment_intents": "/v1/payment_intents",
     "refunds": "/v1/refunds",
     "setup_intents": "/v1/setup_intents",
+    "transfers": "/v1/transfers",
 }
 """The lists in which an object whose creation has an unknown outcome is looked up."""
 
@@ -59,6 +65,7 @@ class Gateway:
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
+        self.connect = Connect(self)
 
     def send(
         self, operation: str, params: Mapping[str, Any], key: str, stripe_account: str | None = None
@@ -72,20 +79,21 @@ class Gateway:
         body = {name: value for name, value in params.items() if f"{{{name}}}" not in template}
         return self.wire.request("post", path, body, idempotency_key=key, stripe_account=stripe_account)
 
-    def find_by_ref(self, kind: str, ref: str, **filters: str) -> dict[str, Any] | None:
+    def find_by_ref(self, kind: str, ref: str, **filters: Any) -> dict[str, Any] | None:
         """Return the newest object of a list whose `metadata.ref` is `ref`, reading all pages; None when there is none.
 
-        `kind` is `customers` (filter `email`), `refunds` (filter `payment_intent`), or one of `checkout_sessions`,
-        `payment_intents` and `setup_intents` (filter `customer`).
+        `kind` is `customers` (filter `email`), `refunds` (filter `payment_intent`), `transfers` (filter
+        `transfer_group`), `accounts` (filter `created`), or one of `checkout_sessions`, `payment_intents` and
+        `setup_intents` (filter `customer`).
         """
-        for item in self._list(LISTS[kind], **filters):
+        for item in self.each(LISTS[kind], **filters):
             if (item.get("metadata") or {}).get("ref") == ref:
                 return item
         return None
 
     def get_account(self) -> Account:
         """Return the account of the key."""
-        return reading.account(self._get("/v1/account"))
+        return reading.account(self.get("/v1/account"))
 
     def clock_drift_seconds(self) -> int:
         """Return how far this machine's clock is ahead of Stripe's, by the `Date` of an answer."""
@@ -95,97 +103,96 @@ class Gateway:
 
     def get_balance(self) -> Balance:
         """Return what Stripe holds for us at this moment, in US cents."""
-        return reading.balance(self._get("/v1/balance"))
+        return reading.balance(self.get("/v1/balance"))
 
     def get_charge(self, charge_id: str) -> Charge:
         """Return a charge. Raises StripeNotFound."""
-        return reading.charge(self._get(f"/v1/charges/{_segment(charge_id)}"))
+        return reading.charge(self.get(f"/v1/charges/{segment(charge_id)}"))
 
     def get_card(self, payment_method_id: str) -> Card | None:
         """Return a saved card; None for a payment method that is no card. Raises StripeNotFound."""
-        found = self._get(f"/v1/payment_methods/{_segment(payment_method_id)}")
+        found = self.get(f"/v1/payment_methods/{segment(payment_method_id)}")
         return reading.card(found) if found["type"] == "card" else None
 
     def get_checkout_session(self, session_id: str) -> CheckoutSession:
         """Return a Checkout Session. Raises StripeNotFound."""
-        return reading.checkout_session(self._get(f"/v1/checkout/sessions/{_segment(session_id)}"))
+        return reading.checkout_session(self.get(f"/v1/checkout/sessions/{segment(session_id)}"))
 
     def get_dispute(self, dispute_id: str) -> Dispute:
         """Return a dispute. Raises StripeNotFound."""
-        return reading.dispute(self._get(f"/v1/disputes/{_segment(dispute_id)}"))
+        return reading.dispute(self.get(f"/v1/disputes/{segment(dispute_id)}"))
 
     def get_payment_intent(self, payment_intent_id: str) -> PaymentIntent:
         """Return a PaymentIntent with its latest charge. Raises StripeNotFound."""
-        path = f"/v1/payment_intents/{_segment(payment_intent_id)}"
-        return reading.payment_intent(self._get(path, expand=["latest_charge"]))
+        path = f"/v1/payment_intents/{segment(payment_intent_id)}"
+        return reading.payment_intent(self.get(path, expand=["latest_charge"]))
 
     def show_payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
         """Return a PaymentIntent with its latest charge as Stripe gives it, like a write that moves it.
 
         For the look-up of such a write. Raises StripeNotFound.
         """
-        return self._get(f"/v1/payment_intents/{_segment(payment_intent_id)}", expand=["latest_charge"])
+        return self.get(f"/v1/payment_intents/{segment(payment_intent_id)}", expand=["latest_charge"])
 
     def get_refund(self, refund_id: str) -> Refund:
         """Return a refund. Raises StripeNotFound."""
-        return reading.refund(self._get(f"/v1/refunds/{_segment(refund_id)}"))
+        return reading.refund(self.get(f"/v1/refunds/{segment(refund_id)}"))
 
     def get_setup_intent(self, setup_intent_id: str) -> SetupIntent:
         """Return a SetupIntent. Raises StripeNotFound."""
-        return reading.setup_intent(self._get(f"/v1/setup_intents/{_segment(setup_intent_id)}"))
+        return reading.setup_intent(self.get(f"/v1/setup_intents/{segment(setup_intent_id)}"))
 
     def list_balance_transactions(self, created_gte: datetime) -> list[BalanceTransaction]:
         """Return every balance transaction made at or after `created_gte` (whole seconds), newest first."""
-        rows = self._list("/v1/balance_transactions", created={"gte": _seconds(created_gte)})
+        rows = self.each("/v1/balance_transactions", created={"gte": _seconds(created_gte)})
         return [reading.balance_transaction(row) for row in rows]
 
     def list_cards(self, customer: str) -> list[Card]:
         """Return every saved card of a customer, newest first. Raises StripeNotFound."""
-        rows = self._list(f"/v1/customers/{_segment(customer)}/payment_methods", type="card")
+        rows = self.each(f"/v1/customers/{segment(customer)}/payment_methods", type="card")
         return [reading.card(row) for row in rows]
 
     def list_checkout_sessions(self, customer: str) -> list[CheckoutSession]:
         """Return every Checkout Session of a customer, newest first."""
-        return [reading.checkout_session(row) for row in self._list("/v1/checkout/sessions", customer=customer)]
+        return [reading.checkout_session(row) for row in self.each("/v1/checkout/sessions", customer=customer)]
 
     def list_customers(self, email: str) -> list[Customer]:
         """Return every customer with exactly this address, newest first; deleted ones are not listed."""
-        return [reading.customer(row) for row in self._list("/v1/customers", email=email)]
+        return [reading.customer(row) for row in self.each("/v1/customers", email=email)]
 
     def list_disputes(self, charge: str) -> list[Dispute]:
         """Return every dispute of a charge, oldest first."""
-        rows = [reading.dispute(row) for row in self._list("/v1/disputes", charge=charge)]
+        rows = [reading.dispute(row) for row in self.each("/v1/disputes", charge=charge)]
         return sorted(rows, key=lambda row: (row.created_at, row.id))
 
     def list_events(self, created_gte: datetime) -> list[Event]:
         """Return every event since `created_gte`, oldest first. Stripe lists events for 30 days."""
-        rows = list(self._list("/v1/events", created={"gte": _seconds(created_gte)}))
+        rows = list(self.each("/v1/events", created={"gte": _seconds(created_gte)}))
         return [reading.event(row) for row in reversed(rows)]
 
     def list_refunds(self, charge: str) -> list[Refund]:
         """Return every refund of a charge, oldest first."""
-        rows = [reading.refund(row) for row in self._list("/v1/refunds", charge=charge)]
+        rows = [reading.refund(row) for row in self.each("/v1/refunds", charge=charge)]
         return sorted(rows, key=lambda row: (row.created_at, row.id))
 
-    def _get(self, path: str, **params: Any) -> dict[str, Any]:
-        return self.wire.request("get", path, params)
+    def get_balance_transaction(self, txn_id: str) -> BalanceTransaction:
+        """Return a balance transaction, with when its money can be used. Raises StripeNotFound."""
+        return reading.balance_transaction(self.get(f"/v1/balance_transactions/{segment(txn_id)}"))
 
-    def _list(self, path: str, **filters: Any) -> Iterator[dict[str, Any]]:
-        """Yield every object of a list, page by page."""
-        page = self._get(path, limit=PAGE_SIZE, **filters)
+    def get(self, path: str, *, stripe_account: str | None = None, **params: Any) -> dict[str, Any]:
+        """Return the object at a path, as Stripe gives it."""
+        return self.wire.request("get", path, params, stripe_account=stripe_account)
+
+    def each(self, path: str, *, stripe_account: str | None = None, **filters: Any) -> Iterator[dict[str, Any]]:
+        """Yield every object of a list, page by page, newest first."""
+        page = self.get(path, stripe_account=stripe_account, limit=PAGE_SIZE, **filters)
         while True:
             yield from page["data"]
             if not page["has_more"] or not page["data"]:
                 return
-            page = self._get(path, limit=PAGE_SIZE, starting_after=page["data"][-1]["id"], **filters)
+            last = page["data"][-1]["id"]
+            page = self.get(path, stripe_account=stripe_account, limit=PAGE_SIZE, starting_after=last, **filters)
 
 
 def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
-
-
-def _segment(given: str) -> str:
-    """Return an id as one segment of a path: what came from outside must not lead to another object."""
-    from urllib.parse import quote
-
-    return quote(given, safe="")

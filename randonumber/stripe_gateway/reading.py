@@ -58,7 +58,7 @@ def balance_transaction(found: Json) -> BalanceTransaction:
         fee=found["fee"],
         net=found["net"],
         currency=found["currency"],
-        source_id=_id(found.get("source")),
+        source_id=id_of(found.get("source")),
         created_at=from_timestamp(found["created"]),
         available_on=from_timestamp(found["available_on"]),
         reporting_category=found["reporting_category"],
@@ -77,14 +77,14 @@ def charge(found: Json) -> Charge:
         receipt_url=found.get("receipt_url"),
         card_brand=card.get("brand"),
         card_last4=card.get("last4"),
-        balance_transaction_id=_id(found.get("balance_transaction")),
-        customer_id=_id(found.get("customer")),
-        payment_intent_id=_id(found.get("payment_intent")),
+        balance_transaction_id=id_of(found.get("balance_transaction")),
+        customer_id=id_of(found.get("customer")),
+        payment_intent_id=id_of(found.get("payment_intent")),
         created_at=from_timestamp(found["created"]),
         livemode=found["livemode"],
         amount_refunded=found.get("amount_refunded") or 0,
         disputed=bool(found.get("disputed")),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
@@ -93,7 +93,7 @@ def card(found: Json) -> Card:
     shown = found["card"]
     return Card(
         id=found["id"],
-        customer_id=_id(found.get("customer")),
+        customer_id=id_of(found.get("customer")),
         brand=shown["brand"],
         last4=shown["last4"],
         exp_month=shown["exp_month"],
@@ -113,7 +113,7 @@ def dispute(found: Json) -> Dispute:
         currency=found["currency"],
         status=found["status"],
         reason=found["reason"],
-        charge_id=_id(found["charge"]) or "",
+        charge_id=id_of(found["charge"]) or "",
         withdrawn=-sum(amount for amount in moved if amount < 0),
         reinstated=sum(amount for amount in moved if amount > 0),
         evidence_due_by=from_timestamp(due_by) if due_by else None,
@@ -130,12 +130,12 @@ def checkout_session(found: Json) -> CheckoutSession:
         url=found.get("url"),
         amount_total=found.get("amount_total"),
         currency=found.get("currency"),
-        payment_intent_id=_id(found.get("payment_intent")),
-        customer_id=_id(found.get("customer")),
+        payment_intent_id=id_of(found.get("payment_intent")),
+        customer_id=id_of(found.get("customer")),
         client_reference_id=found.get("client_reference_id"),
         livemode=found["livemode"],
         expires_at=from_timestamp(found["expires_at"]),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
@@ -146,7 +146,7 @@ def customer(found: Json) -> Customer:
         email=found.get("email"),
         deleted=bool(found.get("deleted")),
         livemode=bool(found.get("livemode")),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
@@ -166,16 +166,16 @@ def payment_intent(found: Json) -> PaymentIntent:
         amount=found["amount"],
         amount_received=found.get("amount_received") or 0,
         currency=found["currency"],
-        customer_id=_id(found.get("customer")),
+        customer_id=id_of(found.get("customer")),
         livemode=found["livemode"],
         charge=charge(latest) if isinstance(latest, dict) else None,
-        payment_method_id=_id(found.get("payment_method")) or _id(error.get("payment_method")),
+        payment_method_id=id_of(found.get("payment_method")) or id_of(error.get("payment_method")),
         error_code=error.get("code"),
         decline_code=error.get("decline_code"),
         error_message=error.get("message"),
         redirect_url=redirect.get("url"),
         client_secret=found.get("client_secret"),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
@@ -186,13 +186,13 @@ def refund(found: Json) -> Refund:
         amount=found["amount"],
         currency=found["currency"],
         status=found["status"] or "succeeded",
-        charge_id=_id(found.get("charge")),
-        payment_intent_id=_id(found.get("payment_intent")),
-        balance_transaction_id=_id(found.get("balance_transaction")),
-        failure_balance_transaction_id=_id(found.get("failure_balance_transaction")),
+        charge_id=id_of(found.get("charge")),
+        payment_intent_id=id_of(found.get("payment_intent")),
+        balance_transaction_id=id_of(found.get("balance_transaction")),
+        failure_balance_transaction_id=id_of(found.get("failure_balance_transaction")),
         failure_reason=found.get("failure_reason"),
         created_at=from_timestamp(found["created"]),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
@@ -201,21 +201,22 @@ def setup_intent(found: Json) -> SetupIntent:
     return SetupIntent(
         id=found["id"],
         status=found["status"],
-        customer_id=_id(found.get("customer")),
-        payment_method_id=_id(found.get("payment_method")),
+        customer_id=id_of(found.get("customer")),
+        payment_method_id=id_of(found.get("payment_method")),
         livemode=found["livemode"],
         client_secret=found.get("client_secret"),
-        metadata=_metadata(found),
+        metadata=metadata_of(found),
     )
 
 
-def _id(value: Any) -> str | None:
+def id_of(value: Any) -> str | None:
     """Return the id of what may be an id, an expanded object or nothing."""
     found = value["id"] if isinstance(value, dict) else value
     return found if isinstance(found, str) else None
 
 
-def _metadata(found: Json) -> Mapping[str, str]:
+def metadata_of(found: Json) -> Mapping[str, str]:
+    """Return what was written on an object; nothing for an object without."""
     given: Mapping[str, str] = found.get("metadata") or {}
     return given
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from urllib.parse import urlsplit
 
 from flask import has_request_context
@@ -50,13 +50,14 @@ class Wire:
         *,
         key: str | None,
         base: str | None,
+        connect_base: str | None = None,
         timeouts_seconds: Mapping[str, tuple[int, int]],
         web_threads: int,
         http_client: Any = None,
         web_breaker: SharedBreaker | None = None,
     ) -> None:
         self._key = key
-        self._base = base
+        self._bases = {name: given for name, given in {"api": base, "connect": connect_base}.items() if given}
         self._timeouts_seconds = timeouts_seconds
         self._http_client = http_client
         self._breakers: dict[str, Breaker | SharedBreaker] = {
@@ -80,8 +81,11 @@ class Wire:
         *,
         idempotency_key: str | None = None,
         stripe_account: str | None = None,
+        base: str = "api",
     ) -> dict[str, Any]:
         """Send one request and return the object that Stripe answers with, as it came.
+
+        `base` "connect" is where Stripe answers OAuth, with bodies that are no objects of its API.
 
         Raises StripeUnavailable, StripeDenied, StripeKeyReused, StripeRefused, StripeNotFound, and TransactionOpen;
         ValueError for a parameter that could not be sent.
@@ -91,6 +95,7 @@ class Wire:
             reason = f"the SDK would keep {sorted(lost)} to itself"
             raise ValueError(reason)
         options = {"idempotency_key": idempotency_key, "stripe_account": stripe_account}
+        options["base"] = None if base == "api" else base
         given = {**(params or {}), **{name: value for name, value in options.items() if value is not None}}
         if not has_request_context():
             return self._guarded("worker", method, path, given)
@@ -136,14 +141,14 @@ class Wire:
         )
         return stripe.StripeClient(
             self._key,
-            base_addresses={"api": self._base} if self._base else None,
+            base_addresses=cast("Any", self._bases) or None,
             http_client=transport,
             max_network_retries=0,
         )
 
     def _loopback_session(self) -> Any:
         """Return a session that passes by the environment's proxies when Stripe's part is played on this machine."""
-        if not self._base or not is_loopback(urlsplit(self._base).hostname or ""):
+        if "api" not in self._bases or not is_loopback(urlsplit(self._bases["api"]).hostname or ""):
             return None
         import requests
 
@@ -167,11 +172,13 @@ def _ask(
         log.warning("stripe_unreachable", extra={**facts, "reason": cause, "ms": _since(began)})
         reason = f"no answer: {cause}"
         raise StripeUnavailable(reason) from error
-    except UnicodeDecodeError as error:  # the SDK trips over a body that is no text
+    except (UnicodeDecodeError, AttributeError) as error:  # the SDK trips over a body that is no text or no envelope
         log.warning("stripe_unreadable", extra={**facts, "ms": _since(began)})
         reason = "an answer that is no text"
         raise StripeUnavailable(reason) from error
     except stripe.StripeError as error:
+        if "base" in params:
+            _read_oauth(error)
         code = _code(error)
         facts |= {"status": error.http_status, "code": code, "stripe_request_id": error.request_id}
         log.warning("stripe_answered_error", extra={**facts, "ms": _since(began)})
@@ -179,7 +186,8 @@ def _ask(
     facts |= {"stripe_request_id": response.request_id, "ms": _since(began)}
     log.info("stripe_answered", extra=facts)
     body = response.data
-    if not isinstance(body, dict) or "object" not in body:
+    is_object = isinstance(body, dict) and ("object" in body or "base" in params)
+    if not is_object:
         reason = "an answer that is no object of Stripe's"
         raise StripeUnavailable(reason, status=response.code)
     return body, response.headers.get("Date")
@@ -212,11 +220,19 @@ def _envelope(error: stripe.StripeError) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
+def _read_oauth(error: stripe.StripeError) -> None:
+    """Put the envelope of OAuth into the form of the API's (https://docs.stripe.com/connect/oauth-reference)."""
+    body: Any = error.json_body
+    if isinstance(body, dict) and isinstance(body.get("error"), str):
+        envelope = {"code": body["error"], "message": body.get("error_description")}
+        error.json_body = {"error": envelope}
+
+
 def _translate(error: stripe.StripeError, code: str | None) -> NoReturn:
     import stripe
 
     status = error.http_status
-    message = error.user_message or "Stripe refused without a reason"
+    message = error.user_message or (_envelope(error) or {}).get("message") or "Stripe refused without a reason"
     if isinstance(error, stripe.IdempotencyError) and code not in LATER_CODES:
         raise StripeKeyReused(message, status=status, code=code) from error
     if status in {UNAUTHORIZED, FORBIDDEN}:
