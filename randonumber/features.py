@@ -16,8 +16,10 @@ from randonumber import (
     numbers,
     operations,
     payments,
+    payouts,
     reconciliation,
     stripe_gateway,
+    wallet,
     worker,
 )
 from randonumber import credits as buying
@@ -34,6 +36,8 @@ ALL: Final[tuple[Any, ...]] = (
     reconciliation,
     payments,
     buying,
+    wallet,
+    payouts,
     numbers,
     api,
     operations,

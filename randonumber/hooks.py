@@ -1,4 +1,4 @@
-"""Where features meet without importing one another: a person's sign-up, and the sections of the account page.
+"""Where features meet without importing one another: a person's sign-up, and the pages that show something of several.
 
 A hook is a building block: it runs in the transaction of the sign-up, never commits and never calls out.
 """
@@ -52,12 +52,10 @@ def run_confirmed(app: Flask, session: Session, person: Person) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountSection:
-    """A part of the account page: `template` is included with what `context(session, user_id)` returns.
+class Section:
+    """A part of a page: `template` is included with what `context(session, user_id)` returns; with None it is left out.
 
-    With None it is left out.
-
-    `name` is its anchor (`/account#name`), `position` its place: the lowest comes first.
+    `page` is `account` or `wallet`, `name` its anchor (`/account#name`), `position` its place: the lowest comes first.
     """
 
     name: str
@@ -65,16 +63,18 @@ class AccountSection:
     position: int
     template: str
     context: SectionContext
+    page: str = "account"
 
 
-def add_account_section(app: Flask, section: AccountSection) -> None:
-    """Show `section` on the account page."""
-    app.extensions.setdefault("account_sections", []).append(section)
+def add_section(app: Flask, section: Section) -> None:
+    """Show `section` on its page."""
+    app.extensions.setdefault("sections", []).append(section)
 
 
-def account_sections(app: Flask) -> list[AccountSection]:
-    """Return the sections of the account page in their order."""
-    return sorted(app.extensions.get("account_sections", []), key=lambda section: section.position)
+def sections(app: Flask, page: str) -> list[Section]:
+    """Return the sections of a page in their order."""
+    of_page = [section for section in app.extensions.get("sections", []) if section.page == page]
+    return sorted(of_page, key=lambda section: section.position)
 
 
 def add_notice(app: Flask, notice: Notice) -> None:

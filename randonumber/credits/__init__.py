@@ -96,4 +96,4 @@ def init_app(app: Flask) -> None:
     hooks.on_confirmed(app, gifts.give)
     hooks.add_notice(app, gifts.notice)
     for section in (debts.SECTION, *SECTIONS):
-        hooks.add_account_section(app, section)
+        hooks.add_section(app, section)

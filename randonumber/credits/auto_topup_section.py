@@ -8,7 +8,7 @@ from randonumber import hooks
 from randonumber.credits.auto_topup_wording import WHY_STOPPED
 from randonumber.credits.card_wording import name_of
 from randonumber.credits.service import auto_topups
-from randonumber.hooks import AccountSection
+from randonumber.hooks import Section
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask) -> None:
     """Show on the account page where auto top-up stands."""
-    section = AccountSection(
+    section = Section(
         name="auto-topup", title="Auto top-up", position=30, template="credits/auto_topup_section.html", context=shown
     )
-    hooks.add_account_section(app, section)
+    hooks.add_section(app, section)
 
 
 def shown(session: Session, user_id: int) -> dict[str, Any]:

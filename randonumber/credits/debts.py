@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from randonumber.credits.models import Dispute, PurchaseStatus
 from randonumber.credits.service.reversing import TAKEN
 from randonumber.database import transaction
-from randonumber.hooks import AccountSection
+from randonumber.hooks import Section
 from randonumber.ledger import accounts, queries
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _debts(session: Session, user_id: int) -> dict[str, Any] | None:
     return {"owed": owed, "causes": causes(session, user_id)} if owed else None
 
 
-SECTION: Final = AccountSection(
+SECTION: Final = Section(
     name="debts", title="Credits you owe", position=5, template="credits/debts.html", context=_debts
 )
 """Shown on the account page while something is owed."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from randonumber.credits import card_queries, queries
 from randonumber.credits.card_wording import name_of
 from randonumber.credits.service import low_balance
-from randonumber.hooks import AccountSection
+from randonumber.hooks import Section
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -29,11 +29,11 @@ def _wanted_mails(session: Session, user_id: int) -> dict[str, Any]:
 
 
 SECTIONS: Final = (
-    AccountSection(
+    Section(
         name="purchases", title="Purchases", position=20, template="credits/section.html", context=_latest_purchases
     ),
-    AccountSection(
+    Section(
         name="cards", title="Saved cards", position=25, template="credits/cards_section.html", context=_saved_cards
     ),
-    AccountSection(name="mails", title="Mails", position=70, template="credits/mails.html", context=_wanted_mails),
+    Section(name="mails", title="Mails", position=70, template="credits/mails.html", context=_wanted_mails),
 )

@@ -54,7 +54,7 @@ class Account(Base):
         Index("accounts_user_idx", "user_id", "kind", postgresql_where=text("user_id IS NOT NULL")),
     )
     __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy declares it so
-        "polymorphic_on": case((kind == "lot", "lot"), else_="account"),
+        "polymorphic_on": case((kind.in_(("lot", "wallet")), kind), else_="account"),
         "polymorphic_identity": "account",
     }
 
@@ -82,6 +82,12 @@ Index(
     postgresql_where=text("is_open"),
 )
 Index("accounts_expiring_lots_idx", Lot.expires_at, postgresql_where=text("is_open AND expires_at IS NOT NULL"))
+
+
+class Wallet(Account):
+    """A user's money that can be spent or withdrawn, in cents: `balance`, and every posting that moved it."""
+
+    __mapper_args__ = {"polymorphic_identity": "wallet"}  # noqa: RUF012 - SQLAlchemy declares it so
 
 
 class Transaction(Base):
@@ -141,3 +147,15 @@ class Entry(Base):
     def __repr__(self) -> str:
         """Return the amount and which way it went."""
         return f"<Entry {self.amount} {self.currency} {self.source.code} -> {self.destination.code}>"
+
+
+class BrokenInvariant(Base):
+    """An invariant that does not hold: withdrawals are barred until it does."""
+
+    __tablename__ = "broken_invariants"
+
+    check_id: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    rows_broken: Mapped[int]
+    since: Mapped[datetime]
+    seen_at: Mapped[datetime]

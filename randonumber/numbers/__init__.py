@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from randonumber import hooks
-from randonumber.hooks import AccountSection
+from randonumber.hooks import Section
 from randonumber.ledger.checks import register
 from randonumber.numbers import queries, views
 from randonumber.numbers.checks import CHECKS
@@ -21,11 +21,9 @@ def init_app(app: Flask) -> None:
     """Bind the pages, the checks of draws, and the numbers on the account page."""
     app.register_blueprint(views.blueprint)
     register(*CHECKS)
-    hooks.add_account_section(
+    hooks.add_section(
         app,
-        AccountSection(
-            name="numbers", title="Numbers", position=30, template="numbers/section.html", context=_latest_draws
-        ),
+        Section(name="numbers", title="Numbers", position=30, template="numbers/section.html", context=_latest_draws),
     )
 
 

@@ -7,9 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, flash, redirect, render_template, session
-from markupsafe import Markup
 
-from randonumber import hooks, jobs
+from randonumber import hooks, jobs, sections
 from randonumber.access import is_fresh, signed_in, verify_first
 from randonumber.auth import access, browser, keys
 from randonumber.auth.forms import KeyForm, typed
@@ -96,31 +95,22 @@ def end_sessions() -> ResponseReturnValue:
 def add_own_sections(app: Flask) -> None:
     """Put the sections of the core and of accounts on the account page."""
     own = [
-        hooks.AccountSection(
-            name="credits", title="Credits", position=10, template="account/credits.html", context=_lots
-        ),
-        hooks.AccountSection(name="keys", title="API keys", position=80, template="account/keys.html", context=_keys),
-        hooks.AccountSection(
+        hooks.Section(name="credits", title="Credits", position=10, template="account/credits.html", context=_lots),
+        hooks.Section(name="keys", title="API keys", position=80, template="account/keys.html", context=_keys),
+        hooks.Section(
             name="security", title="Security", position=90, template="account/security.html", context=_nothing
         ),
     ]
     for section in own:
-        hooks.add_account_section(app, section)
+        hooks.add_section(app, section)
 
 
 def _page(form: KeyForm, new_key: str | None = None) -> str:
     user = access.user()
     with transaction() as database:
-        found = [(section, section.context(database, user.id)) for section in hooks.account_sections(jobs.current())]
         notices = hooks.notices(jobs.current(), database, user.id)
-    shared = {"user": user, "key_form": form, "new_key": new_key}
-    # Each part is a whole template that escapes what it shows.
-    sections = [
-        (section, Markup(render_template(section.template, **shared, **context)))  # noqa: S704
-        for section, context in found
-        if context is not None
-    ]
-    return render_template("account/show.html", user=user, sections=sections, notices=notices)
+    parts = sections.render("account", user.id, user=user, key_form=form, new_key=new_key)
+    return render_template("account/show.html", user=user, sections=parts, notices=notices)
 
 
 def _lots(database: Session, user_id: int) -> Mapping[str, Any]:
