@@ -13,6 +13,9 @@ from babel.numbers import format_currency, format_decimal
 
 DECIMALS: Final = {"usd": 2, "credit": 0}
 _TYPED = re.compile(r"\d{1,12}(?:[.,]\d{1,2})?")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:[., '\u00a0\u202f]\d{3})+(?:[.,]\d+)?", re.ASCII)
+_FINER = re.compile(r"\d+[.,]\d{3,}", re.ASCII)
+_LONG = re.compile(r"\d{13,}(?:[.,]\d*)?", re.ASCII)
 
 
 class NotAnAmount(ValueError):
@@ -30,6 +33,33 @@ def parse_amount(text: str, currency: str = "usd") -> int:
         message = "Type an amount such as 12.50, with at most two decimals."
         raise NotAnAmount(message)
     return int(Decimal(typed.replace(",", ".")).scaleb(DECIMALS[currency]))
+
+
+def read_amount(text: str) -> int:
+    """Read US dollars from a form as people type them (`12`, `12.5`, `12,50`, `$12.50`), and return cents, exactly.
+
+    Raises NotAnAmount, a ValueError, for anything that could be read in two ways or not at all: its sentence says what
+    to write. Limits are the caller's.
+    """
+    typed = text.strip().removeprefix("$").lstrip()
+    try:
+        return parse_amount(typed, "usd")
+    except NotAnAmount:
+        raise NotAnAmount(_what_to_write(typed)) from None
+
+
+def _what_to_write(typed: str) -> str:
+    if not typed:
+        return "Write an amount in dollars, such as 12.50."
+    if typed.startswith("-"):
+        return "Write an amount above zero, without a minus sign, such as 12.50."
+    if _GROUPED.fullmatch(typed):
+        return "Write the amount without separators between thousands: 1234.50, not 1,234.50."
+    if _FINER.fullmatch(typed):
+        return "Write at most two digits after the point, such as 12.50."
+    if _LONG.fullmatch(typed):
+        return "This is more than we can take. Write a smaller amount, such as 12.50."
+    return "Write the amount in plain digits with a point or a comma before the cents, such as 12.50."
 
 
 def format_money(amount_minor: int, currency: str = "usd", locale: str = "en_US") -> str:
