@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 STRIPE_BALANCE: Final = "stripe:balance"
 STRIPE_FEES: Final = "stripe:fees"
+STRIPE_HELD: Final = "stripe:held"
+STRIPE_OTHER: Final = "stripe:other"
+STRIPE_RESERVE: Final = "stripe:reserve"
 SALES: Final = "sales"
 OPENING: Final = "opening"
 UNMATCHED: Final = "unmatched"

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.ledger import checks, jobs
-from randonumber.ledger.statement import StatementRow, statement
+from randonumber.ledger.statement import COLUMNS, Only, StatementRow, cells, statement
 from randonumber.money import format_credits, format_money
 from randonumber.spreadsheets import csv_line
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ledger_commands = AppGroup("ledger", help="Check the books, and read a user's.")
 PAGE_SIZE: Final = 1000
-COLUMNS: Final = ("at", "kind", "ref", "what", "amount", "currency", "account", "balance")
 
 
 def init_app(app: Flask) -> None:
@@ -65,7 +64,7 @@ def statement_command(user: str, currency: str | None, *, as_csv: bool) -> None:
     if as_csv:
         click.echo(csv_line(COLUMNS))
     for row in _rows(user_id, currency):
-        click.echo(csv_line(_cells(row)) if as_csv else _words(row))
+        click.echo(csv_line(cells(row)) if as_csv else _words(row))
 
 
 def _lines(result: CheckResult) -> Iterator[str]:
@@ -79,16 +78,11 @@ def _rows(user_id: int, currency: str | None) -> Iterator[StatementRow]:
     cursor = None
     while True:
         with transaction() as session:
-            page = statement(session, user_id, currency=currency, before=cursor, limit=PAGE_SIZE)
+            page = statement(session, user_id, only=Only(currency=currency), before=cursor, limit=PAGE_SIZE)
         yield from page.rows
         cursor = page.next_cursor
         if cursor is None:
             return
-
-
-def _cells(row: StatementRow) -> tuple[str, ...]:
-    at = row.at.isoformat(timespec="seconds")
-    return (at, row.kind, row.ref, row.what, str(row.amount), row.currency, row.account, str(row.balance))
 
 
 def _words(row: StatementRow) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import (
     case,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship, remote
 
 from randonumber.database import Base
 
@@ -84,12 +84,6 @@ Index(
 Index("accounts_expiring_lots_idx", Lot.expires_at, postgresql_where=text("is_open AND expires_at IS NOT NULL"))
 
 
-class Wallet(Account):
-    """A user's money that can be spent or withdrawn, in cents: `balance`, and every posting that moved it."""
-
-    __mapper_args__ = {"polymorphic_identity": "wallet"}  # noqa: RUF012 - SQLAlchemy declares it so
-
-
 class Transaction(Base):
     """A business fact, once: `kind` and `ref` name it."""
 
@@ -97,6 +91,17 @@ class Transaction(Base):
     __table_args__ = (
         UniqueConstraint("kind", "ref"),
         Index("transactions_user_idx", "user_id", "id", postgresql_where=text("user_id IS NOT NULL")),
+        Index(
+            "transactions_money_idx",
+            "user_id",
+            "id",
+            postgresql_where=text("kind NOT IN ('spend', 'hold', 'hold_capture', 'hold_release')"),
+        ),
+        Index(
+            "transactions_withdrawals_idx",
+            "user_id",
+            postgresql_where=text("kind IN ('withdrawal_hold', 'withdrawal_settle', 'withdrawal_release')"),
+        ),
         Index("transactions_created_at_idx", "created_at", postgresql_using="brin"),
         Index("transactions_event_idx", "actor", postgresql_where=text("actor LIKE 'event:%'")),
     )
@@ -147,6 +152,26 @@ class Entry(Base):
     def __repr__(self) -> str:
         """Return the amount and which way it went."""
         return f"<Entry {self.amount} {self.currency} {self.source.code} -> {self.destination.code}>"
+
+
+class Wallet(Account):
+    """A user's money that can be spent or withdrawn: `balance`, in cents.
+
+    `accounts` are all places where the user's money stands or is owed, `transactions` every posting of the user.
+    """
+
+    __mapper_args__ = {"polymorphic_identity": "wallet"}  # noqa: RUF012 - SQLAlchemy declares it so
+
+    accounts: Mapped[list[Account]] = relationship(
+        primaryjoin=lambda: (Wallet.user_id == remote(foreign(Account.user_id))) & (remote(Account.currency) == "usd"),
+        order_by=Account.id,
+        viewonly=True,
+    )
+    transactions: Mapped[list[Transaction]] = relationship(
+        primaryjoin=lambda: Wallet.user_id == foreign(Transaction.user_id),
+        order_by=Transaction.id.desc(),
+        viewonly=True,
+    )
 
 
 class BrokenInvariant(Base):

@@ -11,7 +11,7 @@ from randonumber import clock
 from randonumber.ledger import accounts
 from randonumber.ledger.accounts import LotPriority, LotSource
 from randonumber.ledger.models import Account, Lot
-from randonumber.ledger.statement import StatementPage, StatementRow, statement
+from randonumber.ledger.statement import Only, StatementPage, StatementRow, statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CreditStanding",
+    "Only",
     "OpenLot",
     "StatementPage",
     "StatementRow",
@@ -52,7 +53,7 @@ class OpenLot:
 class WalletBalances:
     """A user's money in cents, and what is owed, in cents and in credits. No figure is below zero.
 
-    `held` is money that is set aside and not yet gone.
+    `held` is money that was withdrawn and has not gone yet.
     """
 
     available: int
@@ -80,8 +81,17 @@ _CREDIT_STANDING = text("""
            coalesce((SELECT -balance FROM accounts WHERE code = :debt), 0) AS owed
 """)
 _BALANCES = text("""
-    SELECT code, kind, currency, balance FROM accounts
-     WHERE user_id = :user_id AND kind IN ('wallet', 'pending', 'debt', 'hold')
+    SELECT code, balance FROM accounts
+     WHERE user_id = :user_id AND kind IN ('wallet', 'pending', 'debt')
+""")
+_HELD = text("""
+    SELECT coalesce(sum(CASE WHEN house.id = entries.destination_id THEN amount ELSE -amount END), 0)::bigint
+      FROM transactions
+      JOIN entries ON entries.transaction_id = transactions.id
+      JOIN accounts AS house ON house.code = 'withdrawals:in_transit'
+                            AND house.id IN (entries.source_id, entries.destination_id)
+     WHERE transactions.user_id = :user_id
+       AND transactions.kind IN ('withdrawal_hold', 'withdrawal_settle', 'withdrawal_release')
 """)
 _BALANCE = text("""
     SELECT accounts.balance + coalesce(sum(CASE WHEN entries.destination_id = accounts.id THEN entries.amount
@@ -124,7 +134,7 @@ def wallet_balances(session: Session, user_id: int) -> WalletBalances:
     return WalletBalances(
         available=by_code.get(accounts.wallet(user_id), 0),
         pending=by_code.get(accounts.wallet_pending(user_id), 0),
-        held=sum(row.balance for row in rows if row.kind == "hold" and row.currency == "usd"),
+        held=session.execute(_HELD, {"user_id": user_id}).scalar_one(),
         debt_usd=-by_code.get(accounts.money_debt(user_id), 0),
         debt_credit=-by_code.get(accounts.credit_debt(user_id), 0),
     )

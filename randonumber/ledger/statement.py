@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
@@ -49,6 +49,24 @@ WORDS: Final = {
 """What a kind of transaction is called on a statement; others show their kind with spaces."""
 
 
+COLUMNS: Final = ("at", "kind", "ref", "what", "amount", "currency", "account", "balance")
+CREDITS_ALONE: Final = ("spend", "hold", "hold_capture", "hold_release")
+"""Kinds that never move money: a partial index leaves them out, so that a statement of money passes millions by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Only:
+    """Which movements a statement shows: of one currency, of some kinds, from `since` until before `until`."""
+
+    currency: str | None = None
+    kinds: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING: Final = Only()
+
+
 @dataclass(frozen=True, kw_only=True)
 class StatementRow:
     """One movement of one account: `amount` is above zero when the account rose.
@@ -76,10 +94,14 @@ class StatementPage:
 
 
 # OFFSET 0 keeps the order of the joins: from the user's newest transactions on, as far as the page needs.
-_ROWS = text("""
+_ROWS = """
     SELECT fact.kind, fact.ref, fact.at, side.*
       FROM (SELECT id, kind, ref, coalesce(event_at, created_at) AS at FROM transactions
              WHERE user_id = :user_id AND (cast(:from_id AS bigint) IS NULL OR id <= :from_id)
+               AND (cast(:kinds AS text[]) IS NULL OR kind = ANY (:kinds))
+               AND (cast(:since AS timestamptz) IS NULL OR coalesce(event_at, created_at) >= :since)
+               AND (cast(:until AS timestamptz) IS NULL OR coalesce(event_at, created_at) < :until)
+               AND {only_money}
              ORDER BY id DESC OFFSET 0) AS fact
      CROSS JOIN LATERAL (
             SELECT entries.position, moved.side, moved.amount, moved.balance, entries.currency,
@@ -96,23 +118,33 @@ _ROWS = text("""
         OR (fact.id, side.position, side.side) < (:from_id, :from_position, :from_side)
      ORDER BY fact.id DESC, side.position DESC, side.side DESC
      LIMIT :limit
-""")
+"""
+_ALL_ROWS = text(_ROWS.format(only_money="true"))
+_MONEY_ROWS = text(_ROWS.format(only_money=f"kind NOT IN {CREDITS_ALONE}"))
 _NAME = re.compile(r"(?P<position>[0-9]{1,5}):(?P<side>[01]):(?P<kind>[a-z_]+):(?P<ref>[!-~]+)")
 _CURSOR = text("SELECT id FROM transactions WHERE kind = :kind AND ref = :ref AND user_id = :user_id")
 
 
 def statement(
-    session: Session, user_id: int, *, currency: str | None = None, before: str | None = None, limit: int = 50
+    session: Session, user_id: int, *, only: Only = EVERYTHING, before: str | None = None, limit: int = 50
 ) -> StatementPage:
     """Return up to `limit` movements older than the cursor `before`. Raises InvalidRequest on a broken cursor."""
     position = _read_cursor(session, user_id, before) if before else (None, None, None)
-    parameters: dict[str, Any] = {"user_id": user_id, "currency": currency, "limit": limit + 1}
+    parameters: dict[str, Any] = {"user_id": user_id, "limit": limit + 1, **asdict(only)}
+    parameters["kinds"] = list(only.kinds) if only.kinds is not None else None
     parameters.update(zip(("from_id", "from_position", "from_side"), position, strict=True))
-    rows = session.execute(_ROWS, parameters).all()
+    query = _MONEY_ROWS if only.currency == "usd" else _ALL_ROWS
+    rows = session.execute(query, parameters).all()
     more = len(rows) > limit
     return StatementPage(
         rows=[_row(row) for row in rows[:limit]], next_cursor=_cursor(rows[limit - 1]) if more else None
     )
+
+
+def cells(row: StatementRow) -> tuple[str, ...]:
+    """Return a row as the cells of a line of CSV under COLUMNS: amounts in minor units, moments in UTC."""
+    at = row.at.isoformat(timespec="seconds")
+    return (at, row.kind, row.ref, row.what, str(row.amount), row.currency, row.account, str(row.balance))
 
 
 def _row(row: Row[Any]) -> StatementRow:

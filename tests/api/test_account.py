@@ -53,3 +53,18 @@ def test_nobody_reads_without_a_key(client: FlaskClient) -> None:
     for path in ("/api/v1/balance", "/api/v1/transactions", "/api/v1/draws", "/api/v1/draws/drw_none"):
         answer = client.get(path)
         assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
+
+
+def test_the_statement_shows_what_it_is_asked_for(client: FlaskClient) -> None:
+    person = drawing.buyer(0)
+    drawing.give(person, 13)
+    headers = people.bearer(people.make_key(person))
+
+    def kinds(query: str) -> set[str]:
+        return {row["kind"] for row in client.get(f"/api/v1/transactions?{query}", headers=headers).get_json()["data"]}
+
+    assert kinds("") == {"grant"}
+    assert kinds("kind=topup") == kinds("until=2020-01-01T00:00:00Z") == kinds("currency=usd") == set()
+    assert kinds("kind=grant&since=2020-01-01T00:00:00Z") == {"grant"}
+    for wrong in ("kind=Grant!", "since=2020-01-01", "until=soon"):
+        assert client.get(f"/api/v1/transactions?{wrong}", headers=headers).status_code == 400

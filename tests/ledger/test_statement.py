@@ -12,7 +12,7 @@ from randonumber import ledger
 from randonumber.errors import InvalidRequest
 from randonumber.ledger import Move
 from randonumber.ledger.accounts import wallet, wallet_pending
-from randonumber.ledger.queries import statement
+from randonumber.ledger.queries import Only, statement
 from tests.ledger.books import grant, new_user, pay_in
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def all_rows(session: Session, user_id: int, limit: int, currency: str | None = 
     rows: list[StatementRow] = []
     cursor = None
     while True:
-        page = statement(session, user_id, before=cursor, limit=limit, currency=currency)
+        page = statement(session, user_id, before=cursor, limit=limit, only=Only(currency=currency))
         rows += page.rows
         cursor = page.next_cursor
         if cursor is None:

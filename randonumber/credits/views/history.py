@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, render_template, request
@@ -11,14 +12,13 @@ from randonumber.access import person, signed_in
 from randonumber.credits import queries, wording
 from randonumber.credits.views.blueprint import blueprint
 from randonumber.database import transaction
-from randonumber.spreadsheets import LINE_END, MEDIA_TYPE, csv_line
+from randonumber.spreadsheets import MEDIA_TYPE, csv_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
-    from flask import Flask
     from flask.typing import ResponseReturnValue
+    from sqlalchemy.orm import Session
 
     from randonumber.credits.models import Purchase
 
@@ -57,20 +57,13 @@ def history() -> ResponseReturnValue:
 def history_as_csv() -> ResponseReturnValue:
     """Return every purchase as CSV, newest first: amounts in minor units of their currency, moments in UTC."""
     headers = {"Content-Disposition": 'attachment; filename="purchases.csv"'}
-    return Response(_lines(jobs.current(), person().user_id), content_type=MEDIA_TYPE, headers=headers)
+    read = functools.partial(_page, user_id=person().user_id)
+    return Response(csv_pages(jobs.current(), COLUMNS, read), content_type=MEDIA_TYPE, headers=headers)
 
 
-def _lines(app: Flask, user_id: int) -> Iterator[str]:
-    """Yield the lines, page after page: no transaction is open while a slow reader takes them."""
-    yield csv_line(COLUMNS) + LINE_END
-    cursor: str | None = None
-    while True:
-        with app.app_context(), transaction() as session:
-            page = queries.purchases(session, user_id, before=cursor, limit=LINES_AT_ONCE)
-        yield "".join(csv_line(_cells(purchase)) + LINE_END for purchase in page.rows)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
+def _page(session: Session, cursor: str | None, *, user_id: int) -> tuple[list[tuple[str, ...]], str | None]:
+    page = queries.purchases(session, user_id, before=cursor, limit=LINES_AT_ONCE)
+    return [_cells(purchase) for purchase in page.rows], page.next_cursor
 
 
 def _cells(purchase: Purchase) -> tuple[str, ...]:
