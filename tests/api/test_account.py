@@ -63,7 +63,7 @@ def test_the_statement_shows_what_it_is_asked_for(client: FlaskClient) -> None:
     def kinds(query: str) -> set[str]:
         return {row["kind"] for row in client.get(f"/api/v1/transactions?{query}", headers=headers).get_json()["data"]}
 
-    assert kinds("") == {"grant"}
+    assert kinds("") == {"grant", "revoke"}
     assert kinds("kind=topup") == kinds("until=2020-01-01T00:00:00Z") == kinds("currency=usd") == set()
     assert kinds("kind=grant&since=2020-01-01T00:00:00Z") == {"grant"}
     for wrong in ("kind=Grant!", "since=2020-01-01", "until=soon"):
