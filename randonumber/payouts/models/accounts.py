@@ -26,7 +26,8 @@ class AccountType(StrEnum):
 class PayoutAccount(Base):
     """An account at Stripe that a user has connected; without an id while it is being made.
 
-    `changed_at` is when it took the place of another one. What Stripe says of it is as old as `checked_at`.
+    `changed_at` is when it took the place of another one. What Stripe says of it is as old as `checked_at`. Since
+    `disconnect_asked_at` Stripe is asked to end the connection, and nothing more is sent to it.
     """
 
     __tablename__ = "payout_accounts"
@@ -53,6 +54,7 @@ class PayoutAccount(Base):
     connected_at: Mapped[datetime | None]
     changed_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
+    disconnect_asked_at: Mapped[datetime | None]
     disconnected_at: Mapped[datetime | None]
     disconnect_reason: Mapped[str | None]
 

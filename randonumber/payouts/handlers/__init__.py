@@ -1,0 +1,1 @@
+"""What events of Stripe mean to accounts and withdrawals."""
