@@ -11,7 +11,8 @@ depends_on = None
 
 # `pending_minor` is what of a paid top-up stands in the wallet's pending account; it goes over to the wallet once
 # Stripe says that the funds can be used (`funds_on`) and the hold is over. `refunded_minor` and `disputed_minor` are
-# what of it is taken back in force.
+# what of it is taken back in force: the user bears that up to what was paid, we bear the rest, of which
+# `excess_lost_minor` is lost for good.
 TOPUPS = """
 CREATE TABLE topups (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -36,6 +37,7 @@ CREATE TABLE topups (
     pending_minor bigint NOT NULL DEFAULT 0,
     refunded_minor bigint NOT NULL DEFAULT 0,
     disputed_minor bigint NOT NULL DEFAULT 0,
+    excess_lost_minor bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL,
     paid_at timestamptz,
     funds_on timestamptz,
@@ -46,7 +48,9 @@ CREATE TABLE topups (
     UNIQUE (user_id, form_ref),
     CONSTRAINT topups_pending_check CHECK (
         pending_minor BETWEEN 0 AND amount_minor AND (status = 'paid' OR pending_minor = 0)),
-    CONSTRAINT topups_reversed_check CHECK (refunded_minor BETWEEN 0 AND amount_minor AND disputed_minor >= 0),
+    CONSTRAINT topups_reversed_check CHECK (
+        refunded_minor BETWEEN 0 AND amount_minor AND disputed_minor >= 0
+        AND excess_lost_minor BETWEEN 0 AND greatest(0, refunded_minor + disputed_minor - amount_minor)),
     CONSTRAINT topups_paid_check CHECK (
         (status IN ('paid', 'available')) = (paid_at IS NOT NULL) AND (paid_at IS NULL OR payment_id IS NOT NULL))
 );
@@ -69,6 +73,15 @@ CREATE TABLE topup_reversals (
     closed_at timestamptz
 );
 CREATE INDEX topup_reversals_topup_idx ON topup_reversals (topup_id);
+
+CREATE TABLE topup_extra_payments (
+    payment_id text PRIMARY KEY,
+    topup_id bigint NOT NULL REFERENCES topups (id),
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX topup_extra_payments_topup_id_idx ON topup_extra_payments (topup_id);
 """
 
 # One connected account a user, and one user an account, as long as it is connected. Without an id it is being made.
@@ -213,7 +226,7 @@ ALTER TABLE stripe_contacts DROP COLUMN opening_reserved,
     ADD CONSTRAINT stripe_contacts_opening_check CHECK ((opening = 0) = (transaction_id IS NULL));
 DROP INDEX transactions_money_idx, transactions_withdrawals_idx;
 DROP TABLE broken_invariants, withdrawal_reversals, withdrawals, connected_payouts, oauth_states, payout_accounts,
-    topup_reversals, topups;
+    topup_extra_payments, topup_reversals, topups;
 """
 
 

@@ -9,9 +9,11 @@ from sqlalchemy import text
 
 from randonumber import ledger
 from randonumber.ledger import Move
-from randonumber.ledger.accounts import BANK, STRIPE_BALANCE, STRIPE_FEES, UNMATCHED
+from randonumber.ledger.accounts import BANK, STRIPE_BALANCE, STRIPE_FEES, STRIPE_RESERVE, UNMATCHED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy.orm import Session
 
     from randonumber.reconciliation.claims import Claim
@@ -20,10 +22,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OUR_BANK: Final = frozenset({"payout", "payout_cancel", "payout_failure"})
-"""Types that move money between Stripe and our own bank; nobody else has to know of them.
+RESERVE: Final = "reserve_transaction"
+BY_TYPE: Final[Mapping[str, tuple[str, str]]] = {
+    "payout": ("payout", BANK),
+    "payout_cancel": ("payout", BANK),
+    "payout_failure": ("payout", BANK),
+    "topup": ("bank_topup", BANK),
+    "topup_reversal": ("bank_topup", BANK),
+    RESERVE: ("reserve", STRIPE_RESERVE),
+    "stripe_fee": ("stripe_cost", STRIPE_FEES),
+    "stripe_fx_fee": ("stripe_cost", STRIPE_FEES),
+    "tax_fee": ("stripe_cost", STRIPE_FEES),
+}
+"""Types that say by themselves what a row is: the kind of its posting, and the account that its amount goes to.
 
-https://docs.stripe.com/reports/balance-transaction-types
+Money between Stripe and our own bank, what Stripe sets aside for connected accounts below zero, and what it charges
+for beside payments. https://docs.stripe.com/reports/balance-transaction-types
 """
 
 
@@ -41,6 +55,11 @@ _INSERT = text("""
     VALUES (:id, :account_id, :livemode, :type, :reporting_category, :source_id, :currency, :amount,
             :fee, :net, :created_at, :available_on, :claimed_id, :unmatched_id, :fee_id)
 """)
+
+
+def is_reserve(txn: BalanceTransaction) -> bool:
+    """Whether the row sets money aside for connected accounts below zero (or gives it back when positive)."""
+    return txn.type == RESERVE
 
 
 def lock(session: Session, name: str) -> None:
@@ -96,8 +115,9 @@ def find_claimed(session: Session, txn: BalanceTransaction, claim: Claim | None)
 
 
 def _claimed(session: Session, txn: BalanceTransaction, claim: Claim | None, actor: str) -> int | None:
-    if txn.type in OUR_BANK and txn.amount != 0:
-        return _post(session, txn, "payout", txn.amount, BANK, actor)
+    if txn.type in BY_TYPE and txn.amount != 0:
+        kind, account = BY_TYPE[txn.type]
+        return _post(session, txn, kind, txn.amount, account, actor)
     return find_claimed(session, txn, claim)
 
 

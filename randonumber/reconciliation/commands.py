@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from flask import current_app
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from randonumber.reconciliation.service import Report
+
+KINDS: Final = (*sorted(resolving.KINDS), resolving.WALLET)
 
 stripe_commands = AppGroup("stripe", help="Compare the books with Stripe's, and catch up with it.")
 
@@ -63,17 +65,27 @@ def sync_command() -> None:
 
 @stripe_commands.command("resolve")
 @click.argument("txn")
-@click.option("--as", "kind", type=click.Choice(sorted(resolving.KINDS)), required=True, help="What it was.")
+@click.option("--as", "kind", type=click.Choice(KINDS), required=True, help="What it was.")
+@click.option("--user", help="With --as wallet: whose wallet, by address or usr_ ref.")
 @click.option("--reason", required=True, help="Why, for whoever reads the books later.")
-def resolve_command(txn: str, kind: str, reason: str) -> None:
-    """Book what nobody claimed to the account where it belongs."""
+def resolve_command(txn: str, kind: str, user: str | None, reason: str) -> None:
+    """Book what nobody claimed to the account where it belongs (docs/operations.md)."""
+    if (kind == resolving.WALLET) != bool(user):
+        message = "goes with --as wallet, and --as wallet with it"
+        raise click.BadParameter(message, param_hint="--user")
     if not reason.strip():
         message = "say why"
         raise click.BadParameter(message, param_hint="--reason")
     try:
-        service.resolve(txn, kind, reason=reason.strip(), actor=_operator())
+        service.resolve(txn, kind, reason=reason.strip(), actor=_operator(), user=user)
     except resolving.NotUnmatched as error:
         message = f"{txn} is not unmatched."
+        raise click.ClickException(message) from error
+    except resolving.NoSuchUser as error:
+        message = f"There is no user {user}."
+        raise click.ClickException(message) from error
+    except resolving.WalletTooSmall as error:
+        message = f"The wallet of {user} does not hold that much. Book the row as other, or wait until it does."
         raise click.ClickException(message) from error
     click.echo(f"{txn} is booked as {kind}.")
 
@@ -98,9 +110,15 @@ def _in_words(report: Report) -> str:
         "mirror": format_money(report.mirror_minor),
         "ledger": format_money(report.ledger_minor),
         "matched": str(report.matched),
+        "set aside": f"{format_money(report.reserved_minor)}, ledger {format_money(report.reserved_ledger_minor)}",
         "unmatched": f"{report.unmatched} ({format_money(report.unmatched_minor)})",
         "in flight": f"{report.in_flight} ({format_money(report.in_flight_minor)})",
         "differing": ", ".join(report.differing) or "none",
         "difference": format_money(report.difference),
     }
-    return "\n".join(f"{name:<20}{value}" for name, value in lines.items())
+    rows = [
+        f"    {row.id}  {format_money(row.amount_minor)}  {row.type}  {row.source_id}" for row in report.unmatched_rows
+    ]
+    named = [f"{name:<20}{value}" for name, value in lines.items()]
+    place = list(lines).index("unmatched") + 1
+    return "\n".join([*named[:place], *rows, *named[place:]])

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from randonumber import ledger
 from randonumber.database import transaction
 from randonumber.ledger import Move
-from randonumber.ledger.accounts import OPENING, STRIPE_BALANCE
-from randonumber.reconciliation.booking import lock
+from randonumber.ledger.accounts import OPENING, STRIPE_BALANCE, STRIPE_RESERVE
+from randonumber.reconciliation.booking import is_reserve, lock
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from randonumber.stripe_gateway import Balance, BalanceTransaction
+    from randonumber.stripe_gateway import BalanceTransaction
 
 CURRENCY: Final = "usd"
 _READS: Final = 5
@@ -32,29 +32,39 @@ class UnsteadyBook(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """A Stripe account we know. `opening`: US cents it held from before `ours_from`; older rows are not ours."""
+    """A Stripe account we know. `opening`: US cents it held from before `ours_from`; older rows are not ours.
+
+    `opening_reserved`: what it had set aside then for connected accounts below zero.
+    """
 
     account_id: str
     livemode: bool
     ours_from: datetime
     opening: int
+    opening_reserved: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """Stripe's own book at one moment: its rows, newest first, and what it says it holds, in US cents."""
+    """Stripe's own book at one moment: its rows, newest first, and what it says it holds, in US cents.
+
+    `held` is what the rows come to (available and pending). `reserved` is set aside beside it, for connected accounts
+    below zero; a row of its own has moved each cent of it.
+    https://docs.stripe.com/connect/account-balances#understanding-connected-reserve-balances
+    """
 
     rows: list[BalanceTransaction]
     held: int
+    reserved: int
 
 
 _FIND = text("""
-    SELECT account_id, livemode, ours_from, opening FROM stripe_contacts
+    SELECT account_id, livemode, ours_from, opening, opening_reserved FROM stripe_contacts
      WHERE account_id = :account_id AND livemode = :livemode
 """)
 _INSERT = text("""
-    INSERT INTO stripe_contacts (account_id, livemode, ours_from, opening, transaction_id)
-    VALUES (:account_id, :livemode, :ours_from, :opening, :transaction_id)
+    INSERT INTO stripe_contacts (account_id, livemode, ours_from, opening, opening_reserved, transaction_id)
+    VALUES (:account_id, :livemode, :ours_from, :opening, :opening_reserved, :transaction_id)
 """)
 _INSTALLED = text("SELECT date_trunc('second', created_at) FROM installation")
 
@@ -72,8 +82,7 @@ def contact() -> Contact:
     if known:
         return known
     book = read_book(ours_from)
-    ours = sum(row.net for row in book.rows if row.currency == CURRENCY)
-    first = Contact(account_id=account_id, livemode=livemode, ours_from=ours_from, opening=book.held - ours)
+    first = _first(account_id, book, livemode=livemode, ours_from=ours_from)
     with transaction() as session:
         return _remember(session, first)
 
@@ -88,13 +97,22 @@ def read_book(since: datetime) -> Book:
         balance = gateway().get_balance()
         again = gateway().list_balance_transactions(since)
         if [row.id for row in rows] == [row.id for row in again]:
-            return Book(rows=again, held=_held(balance))
+            held = balance.available + balance.pending
+            return Book(rows=again, held=held, reserved=balance.connect_reserved)
         rows = again
     raise UnsteadyBook
 
 
-def _held(balance: Balance) -> int:
-    return balance.available + balance.pending + balance.connect_reserved
+def _first(account_id: str, book: Book, *, livemode: bool, ours_from: datetime) -> Contact:
+    """Return the contact that a first reading makes: what its rows do not explain was there before us."""
+    ours = [row for row in book.rows if row.currency == CURRENCY]
+    return Contact(
+        account_id=account_id,
+        livemode=livemode,
+        ours_from=ours_from,
+        opening=book.held - sum(row.net for row in ours),
+        opening_reserved=book.reserved + sum(row.amount for row in ours if is_reserve(row)),
+    )
 
 
 def _find(session: Session, account_id: str, *, livemode: bool) -> Contact | None:
@@ -106,21 +124,29 @@ def _remember(session: Session, first: Contact) -> Contact:
     lock(session, first.account_id)
     if known := _find(session, first.account_id, livemode=first.livemode):
         return known
-    transaction_id = _post_opening(session, first) if first.opening else None
+    transaction_id = _post_opening(session, first)
     values = {
         "account_id": first.account_id,
         "livemode": first.livemode,
         "ours_from": first.ours_from,
         "opening": first.opening,
+        "opening_reserved": first.opening_reserved,
         "transaction_id": transaction_id,
     }
     session.execute(_INSERT, values)
     return first
 
 
-def _post_opening(session: Session, first: Contact) -> int:
-    """Post what the account held. Its test book and its live one have the same account id."""
+def _post_opening(session: Session, first: Contact) -> int | None:
+    """Post what the account held; None when that was nothing. Its test book and its live one have one account id."""
     ref = f"{first.account_id}:live" if first.livemode else first.account_id
-    source, destination = (STRIPE_BALANCE, OPENING) if first.opening > 0 else (OPENING, STRIPE_BALANCE)
-    move = Move(source=source, destination=destination, amount=abs(first.opening))
-    return ledger.post(session, kind="opening", ref=ref, entries=[move], actor="job:reconciliation").transaction_id
+    standing = {STRIPE_BALANCE: first.opening, STRIPE_RESERVE: first.opening_reserved}
+    moves = [_opening_move(account, minor) for account, minor in standing.items() if minor]
+    if not moves:
+        return None
+    return ledger.post(session, kind="opening", ref=ref, entries=moves, actor="job:reconciliation").transaction_id
+
+
+def _opening_move(account: str, minor: int) -> Move:
+    source, destination = (account, OPENING) if minor > 0 else (OPENING, account)
+    return Move(source=source, destination=destination, amount=abs(minor))

@@ -29,7 +29,17 @@ _IN_FLIGHT: Final = f"""
 IN_FLIGHT: Final = _IN_FLIGHT
 """Postings on `stripe:balance` whose balance transaction is not in the mirror yet, and what each put there."""
 
+_WAITING: Final = """
+    SELECT id, type, source_id, amount, mirrored_at FROM balance_transactions
+     WHERE unmatched_id IS NOT NULL AND resolution_id IS NULL
+"""
+
 MIRROR_CHECKS: Final = (
+    Check(
+        id="A11",
+        title="no transfer left Stripe that nobody here knows",
+        sql=f"{_WAITING} AND type = 'transfer'",
+    ),
     Check(
         id="A13",
         title="each balance transaction is posted exactly once, with its fee",
@@ -62,6 +72,11 @@ MIRROR_CHECKS: Final = (
             ) AS figures
              WHERE ledger - in_flight <> opening + mirror
         """,  # noqa: S608 - constants of this file alone
+    ),
+    Check(
+        id="L09",
+        title="no row of Stripe's book that nobody here knows waits longer than 24 hours",
+        sql=f"{_WAITING} AND mirrored_at < now() - interval '24 hours'",
     ),
     Check(
         id="L05",

@@ -51,7 +51,7 @@ def starting_point(newest: datetime | None, known: Contact, overlap: timedelta) 
 def bring_level(known: Contact, rows: Sequence[BalanceTransaction]) -> int:
     """Mirror those of Stripe's rows (newest first) that are missing, oldest first; return how many were."""
     with transaction() as session:
-        missing = queries.missing(session, [row for row in rows if is_in_our_currency(row)])
+        missing = queries.missing(session, [row for row in rows if can_be_booked(row)])
     for txn in reversed(missing):
         _mirror(known, txn)
     return len(missing)
@@ -67,12 +67,15 @@ def match_late(known: Contact) -> int:
     return sum(_match(txn) for txn in waiting)
 
 
-def is_in_our_currency(txn: BalanceTransaction) -> bool:
-    """Whether the books can hold the row. Others are told about and left out; `reconcile` counts them."""
-    if txn.currency == CURRENCY:
-        return True
-    log.error("balance_transaction_in_foreign_currency", extra={"txn": txn.id, "currency": txn.currency})
-    return False
+def can_be_booked(txn: BalanceTransaction) -> bool:
+    """Whether the books can hold the row. Others are told about and left out; `reconcile` names them."""
+    if txn.currency != CURRENCY:
+        log.error("balance_transaction_in_foreign_currency", extra={"txn": txn.id, "currency": txn.currency})
+        return False
+    if txn.net != txn.amount - txn.fee:
+        log.error("balance_transaction_does_not_add_up", extra={"txn": txn.id, "net": txn.net})
+        return False
+    return True
 
 
 def _mirror(known: Contact, txn: BalanceTransaction) -> None:

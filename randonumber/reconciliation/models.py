@@ -11,7 +11,10 @@ from randonumber.database import Base
 
 
 class StripeContact(Base):
-    """The first contact with a Stripe account. `opening`: US cents that it held from before `ours_from`."""
+    """The first contact with a Stripe account. `opening`: US cents that it held from before `ours_from`.
+
+    `opening_reserved` is what Stripe had set aside then for connected accounts below zero.
+    """
 
     __tablename__ = "stripe_contacts"
 
@@ -19,6 +22,7 @@ class StripeContact(Base):
     livemode: Mapped[bool] = mapped_column(primary_key=True)
     ours_from: Mapped[datetime]
     opening: Mapped[int]
+    opening_reserved: Mapped[int] = mapped_column(server_default=text("0"))
     transaction_id: Mapped[int | None] = mapped_column(ForeignKey("transactions.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select, text
 
 from randonumber import clock
+from randonumber.reconciliation.booking import RESERVE
 from randonumber.reconciliation.invariants import IN_FLIGHT
 from randonumber.reconciliation.models import MirrorRow
 from randonumber.stripe_gateway import BalanceTransaction
@@ -27,7 +28,8 @@ class Figures:
     """What the books say of one account at Stripe, in US cents; counts are rows of the mirror.
 
     `ledger` is what stands on `stripe:balance` without what is in flight, and without what other accounts' mirrors
-    account for; `mirror` is the opening figure and the sum of net.
+    account for; `mirror` is the opening figure and the sum of net. `reserved` and `reserved_mirror` are the same for
+    what Stripe has set aside on `stripe:reserve`.
     """
 
     matched: int
@@ -37,13 +39,16 @@ class Figures:
     in_flight_minor: int
     ledger: int
     mirror: int
+    reserved: int
+    reserved_mirror: int
 
 
 _FIGURES = text(f"""
     WITH mine AS (
         SELECT * FROM balance_transactions WHERE account_id = :account_id AND livemode = :livemode
     ), contact AS (
-        SELECT opening FROM stripe_contacts WHERE account_id = :account_id AND livemode = :livemode
+        SELECT opening, opening_reserved FROM stripe_contacts
+         WHERE account_id = :account_id AND livemode = :livemode
     ), waiting AS (
         SELECT amount FROM mine WHERE unmatched_id IS NOT NULL AND resolution_id IS NULL
     ), in_flight AS ({IN_FLIGHT}),
@@ -56,6 +61,16 @@ _FIGURES = text(f"""
                + (SELECT coalesce(sum(net), 0) FROM balance_transactions) AS minor
     ), mirror AS (
         SELECT (SELECT coalesce(sum(opening), 0) FROM contact) + (SELECT coalesce(sum(net), 0) FROM mine) AS minor
+    ), reserve AS (
+        SELECT (SELECT coalesce(sum(opening_reserved), 0) FROM contact)
+               - (SELECT coalesce(sum(amount), 0) FROM mine WHERE type = :reserve) AS minor
+    ), reserve_everywhere AS (
+        SELECT (SELECT coalesce(sum(opening_reserved), 0) FROM stripe_contacts)
+               - (SELECT coalesce(sum(amount), 0) FROM balance_transactions WHERE type = :reserve) AS minor
+    ), set_aside AS (
+        SELECT coalesce(sum(CASE WHEN house.id = entries.source_id THEN amount ELSE -amount END), 0) AS minor
+          FROM accounts AS house JOIN entries ON house.id IN (entries.source_id, entries.destination_id)
+         WHERE house.code = 'stripe:reserve'
     )
     SELECT (SELECT count(*) FROM mine) - (SELECT count(*) FROM waiting) AS matched,
            (SELECT count(*) FROM waiting) AS unmatched,
@@ -64,8 +79,10 @@ _FIGURES = text(f"""
            (SELECT coalesce(sum(in_flight.held), 0) FROM in_flight)::bigint AS in_flight_minor,
            (held.minor - (SELECT coalesce(sum(in_flight.held), 0) FROM in_flight)
             - (everywhere.minor - mirror.minor))::bigint AS ledger,
-           mirror.minor::bigint AS mirror
-      FROM held, everywhere, mirror
+           mirror.minor::bigint AS mirror,
+           (set_aside.minor - (reserve_everywhere.minor - reserve.minor))::bigint AS reserved,
+           reserve.minor::bigint AS reserved_mirror
+      FROM held, everywhere, mirror, set_aside, reserve_everywhere, reserve
 """)  # noqa: S608 - constants of the source alone
 # One array: a list of parameters ends at 65,535.
 _KNOWN = text("SELECT id FROM balance_transactions WHERE id = ANY (:ids)")
@@ -76,7 +93,7 @@ _NEWEST = text("""
 
 def figures(session: Session, contact: Contact) -> Figures:
     """Return the figures of one account."""
-    names = {"account_id": contact.account_id, "livemode": contact.livemode}
+    names = {"account_id": contact.account_id, "livemode": contact.livemode, "reserve": RESERVE}
     row = session.execute(_FIGURES, names).one()
     return Figures(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row's columns
 

@@ -27,23 +27,38 @@ _READS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
-    """Mirror, ledger and Stripe's balance at one cut-off, in US cents.
+class UnmatchedRow:
+    """A row that nobody here knows: what Stripe calls it, of which object, and how much of our money it moved."""
 
+    id: str
+    type: str
+    source_id: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Mirror, ledger and Stripe's balance at one cut-off, in US cents, each with what Stripe has set aside.
+
+    `reserved_minor` is that part of Stripe's balance, `reserved_ledger_minor` what the ledger says of it.
     `difference` is what Stripe holds and the ledger does not say. `differing`: rows that the mirror has otherwise
-    than Stripe, or that Stripe no longer has, or in a currency that the books cannot hold. Unmatched rows are
-    booked, so they make no difference. `in_flight` are postings whose row Stripe has not made yet.
+    than Stripe, or that Stripe no longer has, or that the books cannot hold (a foreign currency, a net that does not
+    add up). Unmatched rows are booked, so they make no difference; `unmatched_rows` names them. `in_flight` are
+    postings whose row Stripe has not made yet.
     """
 
     cut_off: datetime
     account: str
     livemode: bool
     stripe_minor: int
+    reserved_minor: int
+    reserved_ledger_minor: int
     mirror_minor: int
     ledger_minor: int
     matched: int
     unmatched: int
     unmatched_minor: int
+    unmatched_rows: list[UnmatchedRow]
     in_flight: int
     in_flight_minor: int
     differing: list[str]
@@ -52,7 +67,8 @@ class Report:
     @property
     def agrees(self) -> bool:
         """Whether Stripe, mirror and ledger say the same."""
-        return self.difference == 0 and self.mirror_minor == self.stripe_minor and not self.differing
+        is_level = self.difference == 0 and self.mirror_minor == self.stripe_minor
+        return is_level and self.reserved_minor == self.reserved_ledger_minor and not self.differing
 
 
 def reconcile() -> Report:
@@ -68,10 +84,13 @@ def reconcile() -> Report:
     return report if report.agrees else _compare(known, known.ours_from)
 
 
-def resolve(txn_id: str, kind: str, *, reason: str, actor: str) -> None:
-    """Book an unmatched balance transaction to the account of `kind`. Raises NotUnmatched when it does not wait."""
+def resolve(txn_id: str, kind: str, *, reason: str, actor: str, user: str | None = None) -> None:
+    """Book an unmatched balance transaction to the account of `kind`, which for `wallet` is that of `user`.
+
+    Raises NotUnmatched when it does not wait, NoSuchUser, and WalletTooSmall when more left Stripe than the wallet has.
+    """
     with transaction() as session:
-        resolving.resolve(session, txn_id, kind, reason=reason, actor=actor)
+        resolving.resolve(session, txn_id, kind, reason=reason, actor=actor, user=user)
 
 
 def _compare(known: Contact, since: datetime) -> Report:
@@ -83,9 +102,13 @@ def _compare(known: Contact, since: datetime) -> Report:
         with transaction() as session:
             mirrored = queries.mirrored(session, known, since)
             figures = queries.figures(session, known)
+            strangers = queries.unmatched(session, known)
         if mirrored.keys() <= {row.id for row in book.rows}:
             break
-    return _report(known, cut_off, book, figures, _differing(book.rows, mirrored))
+    found = [
+        UnmatchedRow(id=row.id, type=row.type, source_id=row.source_id, amount_minor=row.amount) for row in strangers
+    ]
+    return _report(known, cut_off, book, figures, found, _differing(book.rows, mirrored))
 
 
 def _differing(rows: list[BalanceTransaction], mirrored: dict[str, BalanceTransaction]) -> list[str]:
@@ -98,19 +121,31 @@ def _content(row: BalanceTransaction) -> tuple[int, int, int, str, str | None]:
     return row.amount, row.fee, row.net, row.currency, row.source_id
 
 
-def _report(known: Contact, cut_off: datetime, book: Book, figures: Figures, differing: list[str]) -> Report:
+def _report(
+    known: Contact,
+    cut_off: datetime,
+    book: Book,
+    figures: Figures,
+    strangers: list[UnmatchedRow],
+    differing: list[str],
+) -> Report:
+    stripe_minor = book.held + book.reserved
+    ledger_minor = figures.ledger + figures.reserved
     return Report(
         cut_off=cut_off,
         account=known.account_id,
         livemode=known.livemode,
-        stripe_minor=book.held,
-        mirror_minor=figures.mirror,
-        ledger_minor=figures.ledger,
+        stripe_minor=stripe_minor,
+        reserved_minor=book.reserved,
+        reserved_ledger_minor=figures.reserved,
+        mirror_minor=figures.mirror + figures.reserved_mirror,
+        ledger_minor=ledger_minor,
         matched=figures.matched,
         unmatched=figures.unmatched,
         unmatched_minor=figures.unmatched_minor,
+        unmatched_rows=strangers,
         in_flight=figures.in_flight,
         in_flight_minor=figures.in_flight_minor,
         differing=differing,
-        difference=book.held - figures.ledger,
+        difference=stripe_minor - ledger_minor,
     )

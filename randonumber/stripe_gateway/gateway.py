@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PAGE_SIZE: Final = 100
 """The largest page that Stripe gives."""
 
+PAYMENTS: Final = "payments"
+
 WRITES: Final[Mapping[str, str]] = {
     "account.create": "/v1/accounts",
     "checkout_session.create": "/v1/checkout/sessions",
@@ -143,9 +145,13 @@ class Gateway:
         return reading.setup_intent(self.get(f"/v1/setup_intents/{segment(setup_intent_id)}"))
 
     def list_balance_transactions(self, created_gte: datetime) -> list[BalanceTransaction]:
-        """Return every balance transaction made at or after `created_gte` (whole seconds), newest first."""
+        """Return every balance transaction made at or after `created_gte` (whole seconds), newest first.
+
+        Those of what is available and pending alone: `balance_type` names other balances of the same account
+        (`issuing`, `risk_reserved`), which are no part of it.
+        """
         rows = self.each("/v1/balance_transactions", created={"gte": _seconds(created_gte)})
-        return [reading.balance_transaction(row) for row in rows]
+        return [reading.balance_transaction(row) for row in rows if (row.get("balance_type") or PAYMENTS) == PAYMENTS]
 
     def list_cards(self, customer: str) -> list[Card]:
         """Return every saved card of a customer, newest first. Raises StripeNotFound."""

@@ -17,7 +17,7 @@ from randonumber.reconciliation.contact import UnsteadyBook, contact
 from tests.reconciliation.shop import Shop, count, plant, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from flask import Flask
 
@@ -29,17 +29,6 @@ if TYPE_CHECKING:
 def broken() -> set[str]:
     with transaction() as session:
         return {result.id for result in checks.run(session) if not result.holds}
-
-
-@pytest.fixture
-def installed_later(committed: Flask) -> Iterator[None]:
-    """Let the installation be two seconds in the future, so that what happens now is history."""
-    with db.engine.begin() as connection:
-        before = connection.execute(text("SELECT created_at FROM installation")).scalar_one()
-        connection.execute(text("UPDATE installation SET created_at = now() + interval '2 seconds'"))
-    yield
-    with db.engine.begin() as connection:
-        connection.execute(text("UPDATE installation SET created_at = :before"), {"before": before})
 
 
 def test_an_untouched_account_agrees(shop: Shop) -> None:
