@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy import text
 
 from randonumber.database import transaction
-from randonumber.ledger import checks, jobs
+from randonumber.ledger import alarms, jobs
 from randonumber.ledger.statement import COLUMNS, Only, StatementRow, cells, statement
 from randonumber.money import format_credits, format_money
 from randonumber.spreadsheets import csv_line
@@ -36,9 +36,9 @@ def init_app(app: Flask) -> None:
 @ledger_commands.command("check")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check_command(*, as_json: bool) -> None:
-    """Run every invariant; exit 1 when one does not hold."""
+    """Run every invariant; exit 1 when one does not hold. Withdrawals are barred until all of the books do."""
     with transaction() as session:
-        results = checks.run(session)
+        results = alarms.look(session)
     if as_json:
         holds = all(result.holds for result in results)
         click.echo(json.dumps({"holds": holds, "checks": [asdict(result) for result in results]}))

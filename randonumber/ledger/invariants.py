@@ -17,11 +17,15 @@ _MOVES: Final = """
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """An invariant: it holds when `sql` returns nothing. `A…` speaks of the books, `L…` of what lies too long."""
+    """An invariant: it holds when `sql` returns nothing. `A…` speaks of the books, `L…` of what lies too long.
+
+    One that `is_quick` costs next to nothing on books of any size, and is run every minute too.
+    """
 
     id: str
     title: str
     sql: str
+    is_quick: bool = False
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from randonumber import clock
 from randonumber.database import transaction
 from randonumber.jobs import periodic
-from randonumber.ledger import checks
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from randonumber.ledger.checks import CheckResult
-
-log = logging.getLogger(__name__)
+from randonumber.ledger import alarms, checks
 
 LOOK_BACK: Final = timedelta(minutes=5)
 """Longer than the minute between two runs: a run that is late or falls out leaves no gap."""
@@ -35,19 +27,18 @@ def check_all() -> None:
 
 
 def recent() -> None:
-    """Check the accounts that were touched lately; a violation is an alarm."""
+    """Check the accounts that were touched lately, what is quick to check, and whatever is known to be broken.
+
+    A violation is an alarm and a bar on withdrawals; what was broken and is whole again lifts it.
+    """
     with transaction() as session:
-        raise_alarms(checks.run_recent(session, clock.now() - LOOK_BACK))
+        alarms.keep(session, checks.run_recent(session, clock.now() - LOOK_BACK))
+        whole = [*checks.run_quick(session), *checks.run(session, ids=alarms.standing(session))]
+        alarms.keep(session, whole)
+        alarms.lift(session, whole)
 
 
 def everything() -> None:
-    """Run every invariant; a violation is an alarm."""
+    """Run every invariant. A violation is an alarm and a bar on withdrawals; what is whole again lifts it."""
     with transaction() as session:
-        raise_alarms(checks.run(session))
-
-
-def raise_alarms(results: Sequence[CheckResult]) -> None:
-    """Log an alarm for each invariant that does not hold."""
-    for result in results:
-        if not result.holds:
-            log.critical("invariant_broken", extra={"check": result.id, "title": result.title, "count": result.count})
+        alarms.look(session)

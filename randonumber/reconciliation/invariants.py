@@ -39,6 +39,7 @@ MIRROR_CHECKS: Final = (
         id="A11",
         title="no transfer left Stripe that nobody here knows",
         sql=f"{_WAITING} AND type = 'transfer'",
+        is_quick=True,
     ),
     Check(
         id="A13",
