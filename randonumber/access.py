@@ -60,6 +60,12 @@ def is_fresh() -> bool:
     return found is not None and bool(found.is_fresh)
 
 
+def session_hash() -> bytes:
+    """Return the SHA-256 of this browser's session id, inside a view that only lets in who is signed in."""
+    found: bytes = g.sign_in.id_hash
+    return found
+
+
 def verify_first(back: str) -> ResponseReturnValue:
     """Lead to the page that asks for the password again, and from there to `back`."""
     return redirect(f"/verify?{urlencode({'next': back.partition('#')[0]})}", 303)

@@ -108,6 +108,11 @@ class Config:
         return self.stripe_api_base or "https://checkout.stripe.com"
 
     @property
+    def stripe_connect_origin(self) -> str:
+        """Where Stripe asks the owners of accounts: a form may lead there, too."""
+        return self.stripe_connect_base or "https://connect.stripe.com"
+
+    @property
     def stripe_timeouts_seconds(self) -> Mapping[str, tuple[int, int]]:
         """Connect and read time-outs: in a web request, and in the worker (reliability.md section 4)."""
         return {"web": (1, 8), "worker": (3, 20)}

@@ -31,15 +31,16 @@ def content_security_policy(
 ) -> str:
     """Return the policy of a page: its own files and nothing else.
 
-    A form may lead to Stripe's hosted page and to where a bank asks its question, since Chromium asks `form-action`
-    about the redirect after a POST. A page that needs more names the origins of its `scripts`, its `frames` and what
-    its scripts connect to, and sets the header itself.
+    A form may lead to Stripe's hosted pages, those of Connect among them, and to where a bank asks its question, since
+    Chromium asks `form-action` about the redirect after a POST. A page that needs more names the origins of its
+    `scripts`, its `frames` and what its scripts connect to, and sets the header itself.
     """
+    hosted = dict.fromkeys([config.stripe_checkout_origin, config.stripe_connect_origin])
     allowed = {
         "default-src": ["'none'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],
-        "form-action": ["'self'", config.stripe_checkout_origin, *([] if config.uses_sandbox else [BANK_QUESTIONS])],
+        "form-action": ["'self'", *hosted, *([] if config.uses_sandbox else [BANK_QUESTIONS])],
         "script-src": ["'self'", *scripts],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],

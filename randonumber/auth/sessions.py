@@ -31,10 +31,11 @@ FRESH: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class SignIn:
-    """Who is signed in, and when the password was last given."""
+    """Who is signed in, when the password was last given, and the SHA-256 of the session's id."""
 
     user: User
     verified_at: datetime
+    id_hash: bytes
 
     @property
     def is_fresh(self) -> bool:
@@ -75,7 +76,7 @@ def find(session: Session, session_id: str) -> SignIn | None:
     user, verified_at, last_seen_at = found
     if last_seen_at < now - SEEN_EVERY:
         session.execute(update(UserSession).where(UserSession.id_hash == id_hash).values(last_seen_at=now))
-    return SignIn(user=user, verified_at=verified_at)
+    return SignIn(user=user, verified_at=verified_at, id_hash=id_hash)
 
 
 def verified(session: Session, session_id: str) -> None:

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from randonumber.payouts.views import accounts, oauth
+
+__all__ = ["accounts", "oauth"]

@@ -1,0 +1,50 @@
+"""What the owner of a wallet is told when the place its money goes to changes: a notice of security, always sent.
+
+Queued with its cause; never commits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import current_app
+from sqlalchemy import text
+
+from randonumber import mail
+from randonumber.payouts.account_wording import type_name
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from randonumber.payouts.models import PayoutAccount
+
+_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
+
+
+def connected(session: Session, account: PayoutAccount, *, is_change: bool) -> None:
+    """Tell that money can go to an account now; `is_change`: it went elsewhere before. Never commits."""
+    subject = "Your payout account was changed" if is_change else "A payout account was connected"
+    hours = current_app.extensions["config"].payout_account_delay_hours
+    _send(session, account, "payout_connected", subject, waits_hours=hours if account.changed_at else 0)
+
+
+def disconnected(session: Session, account: PayoutAccount) -> None:
+    """Tell that no more money goes to an account. Never commits."""
+    _send(session, account, "payout_disconnected", "Your payout account was disconnected")
+
+
+def _send(session: Session, account: PayoutAccount, template: str, subject: str, **facts: object) -> None:
+    to: str = session.execute(_EMAIL, {"user_id": account.user_id}).scalar_one()
+    base_url = current_app.extensions["config"].base_url
+    mail.queue(
+        session,
+        f"security/{template}",
+        to,
+        subject,
+        account=account.stripe_account_id,
+        kind=type_name(account.type),
+        reason=account.disconnect_reason,
+        link=f"{base_url}/payouts",
+        recover=f"{base_url}/reset",
+        **facts,
+    )
