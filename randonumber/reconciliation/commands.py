@@ -84,9 +84,6 @@ def resolve_command(txn: str, kind: str, user: str | None, reason: str) -> None:
     except resolving.NoSuchUser as error:
         message = f"There is no user {user}."
         raise click.ClickException(message) from error
-    except resolving.WalletTooSmall as error:
-        message = f"The wallet of {user} does not hold that much. Book the row as other, or wait until it does."
-        raise click.ClickException(message) from error
     click.echo(f"{txn} is booked as {kind}.")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
 
 from randonumber import ledger
-from randonumber.ledger import Move, Overdrawn, accounts
+from randonumber.ledger import Move, accounts
 from randonumber.ledger.accounts import (
     BANK,
     OPENING,
@@ -51,22 +50,11 @@ class NoSuchUser(LookupError):
     """Nobody has this address or ref."""
 
 
-class WalletTooSmall(RuntimeError):
-    """More money left Stripe than the user's wallet holds. The database transaction is lost."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """The account that a row goes to, and whose it is."""
-
-    account: str
-    user_id: int | None = None
-
-
 _FIND = text("""
     SELECT id, amount, unmatched_id FROM balance_transactions
      WHERE id = :id AND unmatched_id IS NOT NULL AND resolution_id IS NULL
 """)
+_LOCK = text("SELECT code, balance FROM accounts WHERE code IN (:wallet, :debt) ORDER BY id FOR NO KEY UPDATE")
 _USER = text("SELECT id FROM users WHERE ref = :user OR email = lower(:user)")
 _RESOLVE = text("""
     UPDATE balance_transactions SET resolution_id = :resolution_id, claimed_id = :claimed_id WHERE id = :id
@@ -76,14 +64,12 @@ _RESOLVE = text("""
 def resolve(session: Session, txn_id: str, kind: str, *, reason: str, actor: str, user: str | None = None) -> None:
     """Move an unmatched row to the account of `kind` (see KINDS), or to the wallet of `user`. Never commits.
 
-    Raises NotUnmatched when no such row waits, NoSuchUser, WalletTooSmall.
+    Raises NotUnmatched when no such row waits, NoSuchUser.
     """
     row = _waiting(session, txn_id)
-    place = _place(session, kind, user)
-    try:
-        resolution_id = _move_on(session, row, place, reason=reason, actor=actor)
-    except Overdrawn as error:
-        raise WalletTooSmall(user) from error
+    user_id = _user_id(session, user) if kind == WALLET else None
+    moves = _to_account(row, KINDS[kind]) if user_id is None else _to_user(session, row, user_id)
+    resolution_id = _move_on(session, row, moves, user_id=user_id, reason=reason, actor=actor)
     session.execute(_RESOLVE, {"id": row.id, "resolution_id": resolution_id, "claimed_id": None})
 
 
@@ -97,7 +83,8 @@ def match_late(session: Session, txn: BalanceTransaction, claim: Claim, *, actor
     claimed_id = booking.find_claimed(session, txn, claim) if row else None
     if row is None or claimed_id is None:
         return False
-    resolution_id = _move_on(session, row, Place(account=STRIPE_BALANCE), reason="claimed late", actor=actor)
+    moves = _to_account(row, STRIPE_BALANCE)
+    resolution_id = _move_on(session, row, moves, user_id=None, reason="claimed late", actor=actor)
     session.execute(_RESOLVE, {"id": row.id, "resolution_id": resolution_id, "claimed_id": claimed_id})
     return True
 
@@ -110,25 +97,41 @@ def _waiting(session: Session, txn_id: str) -> Row[Any]:
     return row
 
 
-def _place(session: Session, kind: str, user: str | None) -> Place:
-    if kind != WALLET:
-        return Place(account=KINDS[kind])
-    user_id = session.execute(_USER, {"user": user}).scalar()
-    if user_id is None:
+def _user_id(session: Session, user: str | None) -> int:
+    found: int | None = session.execute(_USER, {"user": user}).scalar()
+    if found is None:
         raise NoSuchUser(user)
-    return Place(account=accounts.wallet(user_id), user_id=user_id)
+    return found
 
 
-def _move_on(session: Session, row: Row[Any], place: Place, *, reason: str, actor: str) -> int:
-    """Post the row's amount from `unmatched` to its place; the other way round when money had left Stripe."""
-    source, destination = (UNMATCHED, place.account) if row.amount > 0 else (place.account, UNMATCHED)
+def _to_account(row: Row[Any], account: str) -> list[Move]:
+    """Return the move of the row's amount from `unmatched`; the other way round when money had left Stripe."""
+    source, destination = (UNMATCHED, account) if row.amount > 0 else (account, UNMATCHED)
+    return [Move(source=source, destination=destination, amount=abs(row.amount))]
+
+
+def _to_user(session: Session, row: Row[Any], user_id: int) -> list[Move]:
+    """Return the moves to a wallet, or out of it: what comes repays what is owed first, what is missing is owed."""
+    wallet, debt = accounts.wallet(user_id), accounts.money_debt(user_id)
+    stands = {one.code: one.balance for one in session.execute(_LOCK, {"wallet": wallet, "debt": debt})}
+    if row.amount > 0:
+        moves = {(UNMATCHED, wallet): row.amount, (wallet, debt): min(-stands[debt], row.amount)}
+    else:
+        there = min(stands[wallet], -row.amount)
+        moves = {(wallet, UNMATCHED): there, (debt, UNMATCHED): -row.amount - there}
+    return [Move(source=pair[0], destination=pair[1], amount=amount) for pair, amount in moves.items() if amount]
+
+
+def _move_on(
+    session: Session, row: Row[Any], moves: list[Move], *, user_id: int | None, reason: str, actor: str
+) -> int:
     return ledger.post(
         session,
         kind="resolve",
         ref=row.id,
-        entries=[Move(source=source, destination=destination, amount=abs(row.amount))],
+        entries=moves,
         actor=actor,
-        user_id=place.user_id,
+        user_id=user_id,
         reason=reason,
         reverses_id=row.unmatched_id,
     ).transaction_id

@@ -87,7 +87,7 @@ def reconcile() -> Report:
 def resolve(txn_id: str, kind: str, *, reason: str, actor: str, user: str | None = None) -> None:
     """Book an unmatched balance transaction to the account of `kind`, which for `wallet` is that of `user`.
 
-    Raises NotUnmatched when it does not wait, NoSuchUser, and WalletTooSmall when more left Stripe than the wallet has.
+    Raises NotUnmatched when it does not wait, NoSuchUser.
     """
     with transaction() as session:
         resolving.resolve(session, txn_id, kind, reason=reason, actor=actor, user=user)

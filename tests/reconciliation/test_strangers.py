@@ -157,21 +157,30 @@ def test_a_payment_that_was_meant_for_a_wallet_is_put_there(committed: Flask, sh
 
 
 @pytest.mark.broken_books
-def test_a_transfer_is_taken_out_of_a_wallet_that_holds_as_much(
+def test_a_transfer_is_taken_out_of_a_wallet_and_what_is_missing_is_owed(
     committed: Flask, shop: Shop, strangers: Strangers
 ) -> None:
     person = make_user()
-    charge = strangers.funds(100_00)
+    wallet, debt = f"user:{person.id}:wallet", f"user:{person.id}:debt"
+    charges = [strangers.funds(amount) for amount in (100_00, 15_00, 30_00)]
     transfer = strangers.sends(20_00)
     service.sync_mirror()
-    words = ["resolve", row_of(transfer), "--as", "wallet", "--user", person.ref, "--reason", "sent before the restore"]
-    refused = committed.test_cli_runner().invoke(stripe_commands, words)
-    assert refused.exit_code == 1
-    assert "does not hold that much" in refused.output
-    service.resolve(row_of(charge), "wallet", reason="the same", actor="operator:ann", user=person.email)
-    assert committed.test_cli_runner().invoke(stripe_commands, words).exit_code == 0
-    assert standing("unmatched", f"user:{person.id}:wallet") == (0, 80_00)
-    assert service.reconcile().agrees
+
+    def resolve(source: str) -> None:
+        words = ["resolve", row_of(source), "--as", "wallet", "--user", person.ref, "--reason", "before the restore"]
+        result = committed.test_cli_runner().invoke(stripe_commands, words)
+        assert result.exit_code == 0, result.output
+
+    resolve(charges[1])
+    resolve(transfer)
+    assert standing(wallet, debt) == (0, -5_00)
+    resolve(charges[2])
+    assert standing(wallet, debt) == (25_00, 0)
+    service.resolve(row_of(charges[0]), "sales", reason="x", actor="operator:ann")
+    assert broken() == {}
+    report = service.reconcile()
+    assert report.agrees
+    assert report.unmatched == 0
 
 
 @pytest.mark.parametrize(
