@@ -43,7 +43,7 @@ PUBLIC = {
 WITHOUT_CSRF = {"/webhooks/stripe", "/webhooks/stripe/connect"}
 """POSTs that carry a proof of their own: a signature over the body."""
 COMMANDS = ("up", "serve", "worker", "sandbox", "db", "shell", "routes", "demo", "ledger", "stripe", "inbox")
-MORE_COMMANDS = ("credits", "users", "doctor")
+MORE_COMMANDS = ("credits", "users", "doctor", "withdrawals")
 
 
 def sources() -> Iterator[Path]:

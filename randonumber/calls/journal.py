@@ -75,7 +75,7 @@ def take(session: Session, call_id: int, *, is_eager: bool, limits: Limits, leas
 
     An eager caller, a person who waits, need not wait for the back-off.
     """
-    row = _lock_newest(session, call_id)
+    row = lock_newest(session, call_id)
     now = clock.now()
     status = Status(row.status)
     if status not in rules.OPEN:
@@ -101,7 +101,7 @@ def cancel(session: Session, call_id: int) -> bool:
 
     The journal's row is locked before anything that it is for: a canceller locks that afterwards.
     """
-    row = _lock_newest(session, call_id)
+    row = lock_newest(session, call_id)
     if Status(row.status) is not Status.PLANNED:
         return False
     row.status, row.closed_at, row.due_at = Status.VOID, clock.now(), None
@@ -145,7 +145,7 @@ def due_calls(session: Session, *, limit: int = 100) -> list[int]:
 
 def postpone(session: Session, call_id: int, reason: str) -> None:
     """Put a call off whose handling raised: it is our bug, and must not hold up the others. Never commits."""
-    row = _lock_newest(session, call_id)
+    row = lock_newest(session, call_id)
     if Status(row.status) in rules.OPEN:
         row.due_at = clock.now() + timedelta(milliseconds=rules.back_off_ms(row.failures))
         row.failures += 1
@@ -191,7 +191,7 @@ def _lock(session: Session, call_id: int) -> StripeCall:
     return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
-def _lock_newest(session: Session, call_id: int) -> StripeCall:
+def lock_newest(session: Session, call_id: int) -> StripeCall:
     """Lock the call; one that never happened is followed by its newest attempt."""
     row = _lock(session, call_id)
     if row.status != Status.VOID:
