@@ -76,3 +76,8 @@ def format_credits(credits_: int, locale: str = "en_US") -> str:
 def share_down(amount_minor: int, part: int, whole: int) -> int:
     """Return `amount × part / whole`, rounded down to a whole minor unit (no cent is ever invented)."""
     return amount_minor * part // whole
+
+
+def part_half_up(amount_minor: int, basis_points: int) -> int:
+    """Return so many hundredths of a percent of an amount, rounded half up to a whole minor unit."""
+    return (amount_minor * basis_points + 5_000) // 10_000

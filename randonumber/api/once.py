@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flask import Response
     from psycopg import Connection
+    from sqlalchemy.orm import Session
 
     from randonumber.api.callers import Caller
 
@@ -54,3 +55,22 @@ def _at_once(
         raise
     with single_statements() as connection:
         return effect(connection, understood)
+
+
+def answer_in_transaction(
+    caller: Caller, scope: str, read: Callable[[], T], effect: Callable[[Session, int, T], Response]
+) -> Response:
+    """Do as `answer` with an effect of several statements: it gets the transaction, and the user whose right it is."""
+    key = idempotency.header()
+    with transaction() as session:
+        user_id = callers.require(session, caller, scope)
+        if key is None:
+            return effect(session, user_id, read())
+        connection = driver_connection(session)
+        occasion = idempotency.Occasion.of_request(user_id, key, bodies.raw())
+        if stored := idempotency.claim(connection, occasion):
+            return stored
+        response = effect(session, user_id, read())
+        session.flush()
+        idempotency.keep(connection, occasion, response)
+        return response

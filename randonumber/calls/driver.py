@@ -113,6 +113,8 @@ def _drive_once(call_id: int, *, is_eager: bool) -> Outcome | Idle:
 
 def _send(lease: Lease) -> Heard:
     call = lease.call
+    if lease.state.first_sent_at is None and (held_back := _check(call)):
+        return held_back
     try:
         result = gateway().send(call.operation, call.params, call.key, call.stripe_account)
     except StripeUnavailable as error:
@@ -131,6 +133,18 @@ def _send(lease: Lease) -> Heard:
         )
         return _heard(lease, answer, refusal=refusal, error=error.code or str(error.status), status=error.status)
     return _heard(lease, Answer.DONE, result=result)
+
+
+def _check(call: Call) -> Heard | None:
+    """Ask the feature whether an attempt that nobody has sent yet may go out; None when it may."""
+    check = get_operation(current_app, call.operation, call.ref).check
+    try:
+        refusal = check(call) if check else None
+    except StripeUnavailable as error:
+        return Heard(decision=rules.after_check(refused=False), error=f"check: {error.reason}")
+    if refusal is None:
+        return None
+    return Heard(decision=rules.after_check(refused=True), refusal=refusal, error=refusal.code)
 
 
 def _heard(lease: Lease, answer: Answer, *, status: int | None = None, **given: Any) -> Heard:

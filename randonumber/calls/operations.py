@@ -39,6 +39,7 @@ Settled = Callable[["Session", Call, Mapping[str, Any]], None]
 Refused = Callable[["Session", Call, Refusal], None]
 Find = Callable[[Call], Mapping[str, Any] | None]
 Noticed = Callable[["Session", Call], None]
+Check = Callable[[Call], "Refusal | None"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,10 @@ class Operation:
 
     `sending` is told in the transaction before an attempt's first request goes out, `unsent` in the one that found that
     it never happened for want of funds: both are building blocks like `settled`.
+
+    `check` runs just before an attempt's first request, with no transaction open, and returns why it must not go out:
+    then it never happened, and `refused` is told. It may ask Stripe; when that raises StripeUnavailable nothing goes
+    out, and the next attempt waits.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Operation:
     of: str = ""
     sending: Noticed | None = None
     unsent: Noticed | None = None
+    check: Check | None = None
 
 
 class UnknownOperation(LookupError):

@@ -24,6 +24,8 @@ LONGEST_OUTAGE_WAIT_SECONDS: Final = 60
 DENIED_WAIT_SECONDS: Final = 60
 """A stopped queue lets one call try this often: the key may have been given its rights back."""
 FUNDS_WAIT_SECONDS: Final = 600
+CHECK_WAIT_SECONDS: Final = 15
+"""So long an attempt waits that was held back because Stripe did not answer what had to be known before."""
 
 
 class Status(StrEnum):
@@ -193,6 +195,13 @@ def after_look_up(state: State, *, found: bool | None, jitter_permille: int = 0)
         wait = back_off_ms(state.failures, jitter_permille, longest_seconds=LONGEST_OUTAGE_WAIT_SECONDS)
         return _go_on(state, Action.RETRY, wait)
     return Decision(action=Action.SETTLE) if found else Decision(action=Action.NEXT_ATTEMPT, due_in_ms=0)
+
+
+def after_check(*, refused: bool) -> Decision:
+    """Decide what a check leads to that let nothing go out: refused for good, or not answered by Stripe."""
+    if refused:
+        return Decision(action=Action.REFUSE)
+    return Decision(action=Action.NEXT_ATTEMPT, due_in_ms=CHECK_WAIT_SECONDS * 1000)
 
 
 def back_off_ms(failures: int, jitter_permille: int = 0, *, longest_seconds: int = LONGEST_WAIT_SECONDS) -> int:

@@ -154,6 +154,12 @@ class Connect:
         rows = [reversal(row) for row in self._gateway.each(path)]
         return sorted(rows, key=lambda row: (row.created_at, row.id))
 
+    def find_reversed_transfer(self, txn_id: str) -> str | None:
+        """Return the id of the transfer whose reversal made this balance transaction; None when none did."""
+        path = f"/v1/balance_transactions/{segment(txn_id)}"
+        source = self._gateway.get(path, expand=["source"]).get("source")
+        return reading.id_of(source.get("transfer")) if isinstance(source, dict) else None
+
     def get_payout(self, payout_id: str, stripe_account_id: str) -> Payout:
         """Return a payout of a connected account. Raises StripeNotFound."""
         path = f"/v1/payouts/{segment(payout_id)}"

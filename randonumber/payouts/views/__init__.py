@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from randonumber.payouts.views import accounts, oauth
+from randonumber.payouts.views import accounts, oauth, withdrawals
 
-__all__ = ["accounts", "oauth"]
+__all__ = ["accounts", "oauth", "withdrawals"]
