@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.people import Person
 
+pytestmark = pytest.mark.broken_books  # movements alone, without the top-ups and withdrawals that cause them
+
 
 @pytest.fixture
 def owner(committed: Flask) -> Person:
