@@ -16,7 +16,12 @@ _MOVED: Final = """
      WHERE {where}
      GROUP BY transactions.id
 """
-_AT_STRIPE: Final = _MOVED.format(code="stripe:balance", where="transactions.kind IN ('dispute_open', 'dispute_won')")
+# Disputes of top-ups are judged by checks of their own (A32, A33); here they only count for what is ours of them.
+_AT_STRIPE: Final = _MOVED.format(
+    code="stripe:balance",
+    where="""transactions.kind IN ('dispute_open', 'dispute_won') AND NOT EXISTS (
+        SELECT FROM topup_reversals WHERE stripe_id = split_part(transactions.ref, ':', 1))""",
+)
 _BOOKED_AS: Final = f"""
     SELECT split_part(ref, ':', 1) AS dispute, sum(amount) FILTER (WHERE kind = 'dispute_open') AS withdrawn,
            -sum(amount) FILTER (WHERE kind = 'dispute_won') AS reinstated
@@ -33,13 +38,15 @@ DISPUTE_CHECKS: Final = (
         sql=f"""
             SELECT 'held' AS what, held.amount::text AS ledger, rows.held::text AS disputes
               FROM ({_STANDS_AT.format(moved=_MOVED.format(code="disputes:held", where="true"))}) AS held,
-                   (SELECT coalesce(sum(lost_minor + reinstated_minor - withdrawn_minor), 0) AS held
-                      FROM disputes) AS rows
+                   (SELECT (SELECT coalesce(sum(lost_minor + reinstated_minor - withdrawn_minor), 0) FROM disputes)
+                         - (SELECT coalesce(sum(greatest(0, refunded_minor + disputed_minor - amount_minor)
+                                                - excess_lost_minor), 0) FROM topups) AS held) AS rows
              WHERE held.amount <> rows.held
             UNION ALL
             SELECT 'lost', lost.amount::text, rows.lost::text
               FROM ({_STANDS_AT.format(moved=_MOVED.format(code="disputes:lost", where="true"))}) AS lost,
-                   (SELECT coalesce(-sum(lost_minor), 0) AS lost FROM disputes) AS rows
+                   (SELECT (SELECT coalesce(-sum(lost_minor), 0) FROM disputes)
+                         - (SELECT coalesce(sum(excess_lost_minor), 0) FROM topups) AS lost) AS rows
              WHERE lost.amount <> rows.lost
             UNION ALL
             SELECT coalesce(disputes.stripe_dispute_id, booked.dispute), booked.withdrawn || ' ' || booked.reinstated,

@@ -103,6 +103,18 @@ class Gateway:
         answered_on = parsedate_to_datetime(self.wire.answered_on) if self.wire.answered_on else clock.now()
         return round((clock.now() - answered_on).total_seconds())
 
+    def reached_at(self) -> datetime:
+        """Return a moment that Stripe's clock has reached, by Stripe's own word: never later than its present.
+
+        It is when the newest event was made, or the `Date` of this answer where that is later. They differ where
+        Stripe's clock was moved, which no `Date` follows; without a new event such a move is not seen.
+        """
+        events = self.get("/v1/events", limit=1)["data"]
+        named = [clock.from_timestamp(events[0]["created"])] if events else []
+        if self.wire.answered_on:
+            named.append(parsedate_to_datetime(self.wire.answered_on))
+        return max(named, default=clock.from_timestamp(0))
+
     def get_balance(self) -> Balance:
         """Return what Stripe holds for us at this moment, in US cents."""
         return reading.balance(self.get("/v1/balance"))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from randonumber.wallet.views import page
+from randonumber.wallet.views import page, topups
 
-__all__ = ["page"]
+__all__ = ["page", "topups"]
