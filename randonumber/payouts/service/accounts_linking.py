@@ -73,13 +73,14 @@ def link(session: Session, user_id: int, kind: AccountType, stripe_account_id: s
     return Linking.CONNECTED
 
 
-def fill(session: Session, row: PayoutAccount, stripe_account_id: str) -> None:
+def fill(session: Session, row: PayoutAccount, stripe_account_id: str, reading: Reading) -> None:
     """Put the account that Stripe has made in the place that was reserved. Under the row's lock; never commits."""
     row.call_id = None
     if row.stripe_account_id is not None:
         return
     row.changed_at = _changed_at(session, row.user_id, stripe_account_id)
     row.stripe_account_id, row.connected_at = stripe_account_id, clock.now()
+    accounts.keep(row, reading)
     session.flush()
     _tell(session, row)
 

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import current_app
 from sqlalchemy import select
 
-from randonumber import calls, limits
+from randonumber import calls, clock, limits
 from randonumber.database import transaction
 from randonumber.payouts.models import AccountType, PayoutAccount
 from randonumber.payouts.service import accounts
+from randonumber.payouts.service.accounts import Reading
 from randonumber.payouts.service.accounts_linking import Ending, fill, reserve, unlink
 from randonumber.stripe_gateway import gateway
+from randonumber.stripe_gateway.connect import account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,20 +86,21 @@ def account_params(person: Person, kind: AccountType) -> dict[str, Any]:
     }
 
 
-def link(account: PayoutAccount) -> str:
+def link(row: PayoutAccount) -> str:
     """Return the address of Stripe's onboarding of an account. Calls the network.
 
     Raises StripeUnavailable, and StripeRefused for an account that Stripe does not know any more.
     """
     base_url = current_app.extensions["config"].base_url
     return gateway().connect.create_account_link(
-        account.stripe_account_id or "", return_url=f"{base_url}{RETURN}", refresh_url=f"{base_url}{REFRESH}"
+        row.stripe_account_id or "", return_url=f"{base_url}{RETURN}", refresh_url=f"{base_url}{REFRESH}"
     )
 
 
 def settle(session: Session, call: Call, result: Mapping[str, Any]) -> None:
-    """Put the account that was made in its place. Never commits."""
-    fill(session, accounts.lock_ref(session, call.ref), str(result["id"]))
+    """Put the account that was made in its place, with what Stripe wants to know of its owner. Never commits."""
+    found = account(dict(result))
+    fill(session, accounts.lock_ref(session, call.ref), found.id, Reading(asked_at=clock.now(), found=found))
 
 
 def refuse(session: Session, call: Call, refusal: Refusal) -> None:
