@@ -49,7 +49,8 @@ CHECKS: Final = (
             UNION ALL
             SELECT posted.ref, NULL, posted.id, NULL
               FROM transactions AS posted
-             WHERE posted.kind = 'topup' AND NOT EXISTS (SELECT FROM topups WHERE topups.ref = posted.ref)
+             WHERE posted.kind = 'topup' AND starts_with(posted.ref, 'top_')
+               AND NOT EXISTS (SELECT FROM topups WHERE topups.ref = posted.ref)
         """,  # noqa: S608 - constants of this file alone
     ),
     Check(

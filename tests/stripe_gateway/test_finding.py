@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from randonumber import clock
 from randonumber.stripe_gateway import Gateway, StripeNotFound
 from randonumber.stripe_gateway.gateway import LISTS
 from tests.stripe_gateway import world
@@ -70,3 +72,14 @@ def test_the_cards_of_a_customer_who_is_not_there_are_not_there(way: Way) -> Non
 def test_clocks_are_compared_by_the_date_of_an_answer(way: Way) -> None:
     way.answers("GET", "/v1/account", "account")
     assert -2 <= way.gateway.clock_drift_seconds() <= 2
+
+
+def test_stripes_clock_has_reached_what_stripe_itself_has_named(way: Way) -> None:
+    event = world.example("event", created=world.SINCE)
+    way.answers(
+        "GET", "/v1/events", {"object": "list", "url": "/v1/events", "has_more": False, "data": [event]}, limit="1"
+    )
+    reached = way.gateway.reached_at()
+    assert clock.from_timestamp(world.SINCE) <= reached <= clock.now() + timedelta(seconds=2)
+    [request] = way.sent
+    assert (request.path, request.params) == ("/v1/events", {"limit": "1"})

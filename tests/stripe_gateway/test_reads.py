@@ -43,6 +43,21 @@ CASES = [
         shows={"connect_reserved": 0, "available": -2000, "pending": 999},
     ),
     Read(
+        method="get_balance_transaction",
+        arguments=("txn",),
+        path="/v1/balance_transactions/{txn}",
+        shows={
+            "id": "{txn}",
+            "type": "charge",
+            "source_id": "{charge}",
+            "amount": 900,
+            "fee": 56,
+            "net": 844,
+            "currency": "usd",
+            "status": "pending",
+        },
+    ),
+    Read(
         method="get_charge",
         arguments=("charge",),
         path="/v1/charges/{charge}",
@@ -212,7 +227,7 @@ LISTED = [
     ),
 ]
 BY_TIME = {"list_balance_transactions": "/v1/balance_transactions", "list_events": "/v1/events"}
-ELSEWHERE = {"send", "find_by_ref", "clock_drift_seconds"}
+ELSEWHERE = {"send", "find_by_ref", "clock_drift_seconds", "reached_at", "get", "each"}
 
 
 def test_every_method_of_the_gateway_is_here() -> None:
@@ -270,6 +285,7 @@ def test_a_payments_latest_charge_comes_along(way: Way) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("get_balance_transaction", "/v1/balance_transactions/txn_none"),
         ("get_card", "/v1/payment_methods/pm_none"),
         ("get_charge", "/v1/charges/ch_none"),
         ("get_checkout_session", "/v1/checkout/sessions/cs_none"),

@@ -42,6 +42,7 @@ def act_out(sdk: stripe.StripeClient) -> Ids:
         "card": card,
         "intent": intent.id,
         "charge": intent.latest_charge,
+        "txn": v1.charges.retrieve(intent.latest_charge).balance_transaction,
         "refund": v1.refunds.create(refunding).id,
         "disputed": disputed,
         "dispute": v1.disputes.list({"charge": disputed}).data[0].id,
@@ -62,6 +63,7 @@ IDS: Final[Ids] = {
     "card": "pm_card",
     "intent": "pi_paid",
     "charge": "ch_paid",
+    "txn": "txn_paid",
     "refund": "re_part",
     "disputed": "ch_disputed",
     "dispute": "dp_open",
@@ -150,4 +152,15 @@ OBJECTS: Final[dict[str, Json]] = {
         pending=[{"amount": 999, "currency": "usd"}, {"amount": 77, "currency": "eur"}],
     ),
 }
+OBJECTS["txn"] = example(
+    "balance_transaction",
+    id="txn_paid",
+    type="charge",
+    reporting_category="charge",
+    source="ch_paid",
+    amount=900,
+    fee=56,
+    net=844,
+    status="pending",
+)
 OBJECTS["balance"].pop("connect_reserved", None)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.broken_books  # movements alone, without the top-ups and withdrawals that cause them
 
-pytestmark = pytest.mark.broken_books  # a history that is made up to be shown: its top-up has no row
-
 
 @pytest.fixture
 def owner(committed: Flask) -> Person:
