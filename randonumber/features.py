@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from randonumber import (
+    admin,
     api,
     auth,
     calls,
@@ -40,5 +41,6 @@ ALL: Final[tuple[Any, ...]] = (
     payouts,
     numbers,
     api,
+    admin,
     operations,
 )
