@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from randonumber import calls, hooks, sweeps
 from randonumber.calls import Operation
-from randonumber.payouts import account_jobs, account_section, models, views, withdrawing
+from randonumber.payouts import account_jobs, account_section, commands, models, views, withdrawing
 from randonumber.payouts.blueprint import blueprint
 from randonumber.payouts.handlers import accounts as account_handlers
 from randonumber.payouts.handlers import payouts as payout_handlers
@@ -30,6 +30,7 @@ ACCOUNT_OPERATIONS: Final = (
 def init_app(app: Flask) -> None:
     """Bind the pages, and register with the cores what accounts and withdrawals know and want to know."""
     app.register_blueprint(blueprint)
+    commands.init_app(app)
     for operation in ACCOUNT_OPERATIONS:
         calls.register(app, operation)
     account_handlers.init_app(app)
