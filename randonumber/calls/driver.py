@@ -113,6 +113,8 @@ def _drive_once(call_id: int, *, is_eager: bool) -> Outcome | Idle:
 
 def _send(lease: Lease) -> Heard:
     call = lease.call
+    if lease.looks_first and (known := _look_first(lease)):
+        return known
     if lease.state.first_sent_at is None and (held_back := _check(call)):
         return held_back
     try:
@@ -133,6 +135,19 @@ def _send(lease: Lease) -> Heard:
         )
         return _heard(lease, answer, refusal=refusal, error=error.code or str(error.status), status=error.status)
     return _heard(lease, Answer.DONE, result=result)
+
+
+def _look_first(lease: Lease) -> Heard | None:
+    """Look an attempt up that may have been sent in a former life of the database; None when nothing is there.
+
+    While that cannot be known nothing goes out, and the next attempt waits.
+    """
+    heard = _look_up(lease)
+    if heard.decision.action is Action.SETTLE:
+        return heard
+    if heard.decision.action is Action.NEXT_ATTEMPT:
+        return None
+    return Heard(decision=rules.after_check(refused=False), error=heard.error)
 
 
 def _check(call: Call) -> Heard | None:

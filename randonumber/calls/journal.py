@@ -43,6 +43,7 @@ class Lease:
     state: State
     step: Step
     number: int
+    looks_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,8 @@ def take(session: Session, call_id: int, *, is_eager: bool, limits: Limits, leas
         return Idle(status=status)
     if following.step is Step.SEND:
         _tell_sending(session, row)
-    return _lease(row, following.step, now, lease_seconds)
+    looks_first = rules.looks_first(_state(row), now, limits)
+    return _lease(row, following.step, now, lease_seconds, looks_first=looks_first)
 
 
 def cancel(session: Session, call_id: int) -> bool:
@@ -210,7 +212,7 @@ def _is_due(row: StripeCall, now: datetime, *, is_eager: bool) -> bool:
     return is_eager and (row.last_sent_at is None or row.last_sent_at <= rested_at)
 
 
-def _lease(row: StripeCall, step: Step, now: datetime, lease_seconds: int) -> Lease:
+def _lease(row: StripeCall, step: Step, now: datetime, lease_seconds: int, *, looks_first: bool) -> Lease:
     state = _state(row)
     if step is Step.SEND:
         row.status = Status.SENT
@@ -220,7 +222,7 @@ def _lease(row: StripeCall, step: Step, now: datetime, lease_seconds: int) -> Le
     row.lease_owner = f"{socket.gethostname()}:{os.getpid()}"
     row.lease_until = row.due_at = now + timedelta(seconds=lease_seconds)
     row.lease_number += 1
-    return Lease(call=_call(row), state=state, step=step, number=row.lease_number)
+    return Lease(call=_call(row), state=state, step=step, number=row.lease_number, looks_first=looks_first)
 
 
 def _tell_sending(session: Session, row: StripeCall) -> None:
@@ -248,6 +250,7 @@ def _state(row: StripeCall) -> State:
         failures=row.failures,
         server_errors=row.server_errors,
         server_error_status=row.server_error_status,
+        planned_at=row.planned_at,
         first_sent_at=row.first_sent_at,
         last_sent_at=row.last_sent_at,
     )

@@ -49,6 +49,7 @@ class State:
     failures: int = 0
     server_errors: int = 0
     server_error_status: int | None = None
+    planned_at: datetime | None = None
     first_sent_at: datetime | None = None
     last_sent_at: datetime | None = None
 
@@ -95,6 +96,17 @@ def next_step(state: State, now: datetime, limits: Limits) -> Next:
     if now < quiet_at:
         return Next(step=Step.WAIT, wait_until=quiet_at)
     return Next(step=Step.LOOK_UP)
+
+
+def looks_first(state: State, now: datetime, limits: Limits) -> bool:
+    """Whether an attempt is looked up before its first request goes out.
+
+    One that was planned longer ago than a key lives, and was never sent as far as is known here, may come out of a
+    backup: what was sent after the backup was made is known to Stripe alone, whose key would no longer replay it.
+    """
+    if state.first_sent_at is not None or state.planned_at is None:
+        return False
+    return now - state.planned_at >= timedelta(seconds=limits.key_life_seconds)
 
 
 class Answer(StrEnum):
