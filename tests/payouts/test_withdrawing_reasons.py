@@ -36,7 +36,7 @@ def run(statement: str) -> None:
 
 
 def test_nothing_stands_against_what_can_be_done(withdrawer: Withdrawer) -> None:
-    assert [codes(withdrawer, asked) for asked in (1000, 5000, "all")] == [[], [], []]  # type: ignore[arg-type]
+    assert [codes(withdrawer, asked) for asked in (1000, 5000, "all")] == [[], [], []]
 
 
 @pytest.mark.parametrize(
