@@ -111,7 +111,7 @@ def test_a_process_that_dies_on_the_way_leaves_one_session(purse: Purse, point: 
         purse.start(form_ref="form-0001")
     arm({})
     purse.run(early=True)
-    _wait_for_lease()
+    wait_for_lease()
     purse.run(early=True)
     started = purse.start(form_ref="form-0001")
     assert started.url is not None
@@ -127,7 +127,7 @@ def test_a_fault_on_the_way_ends_in_one_session(purse: Purse, fault: str) -> Non
     purse.sandbox.fault(SESSIONS, fault)
     assert purse.start(form_ref="form-0001").url is None
     for _ in range(6):
-        _wait_for_lease()
+        wait_for_lease()
         purse.run(early=True)
     started = purse.start(form_ref="form-0001")
     assert started.url is not None
@@ -179,7 +179,7 @@ def _pay_by_intent(purse: Purse, ref: str, amount: int) -> None:
     )
 
 
-def _wait_for_lease() -> None:
+def wait_for_lease() -> None:
     """Let the lease of a process that died be over, and the quiet time."""
     with transaction() as session:
         session.execute(
