@@ -13,8 +13,8 @@ import pytest
 from randonumber.config import ROOT
 from tests.sabotage.__main__ import EVERY
 
-PAINS: Final = (*range(1, 17), 23, 24, 25)
-"""The pains of buying; those of withdrawing have no code here yet."""
+PAINS: Final = (*range(1, 20), 22, 23, 24, 25)
+"""The pains of buying and withdrawing."""
 ROW: Final = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 
 
