@@ -190,6 +190,14 @@ def stripe_objects(base: str) -> dict[str, list[str]]:
 @contextmanager
 def unreliable_stripe(seed: int) -> Iterator[str]:
     """Run the sandbox as a process that fails every fifth time, and yield its address."""
+    with stripe_process() as base:
+        misbehave(base, "POST /v1/customers", seed)
+        yield base
+
+
+@contextmanager
+def stripe_process() -> Iterator[str]:
+    """Run the sandbox as a process, and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
@@ -198,13 +206,16 @@ def unreliable_stripe(seed: int) -> Iterator[str]:
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        for number, (fault, rate) in enumerate(FAULTS.items()):  # equal seeds would let them strike together
-            plan = {"operation": "POST /v1/customers", "fault": fault, "rate": rate, "seed": seed + number}
-            switch(base, "POST", plan)
         yield base
     finally:
         process.kill()
         process.communicate()
+
+
+def misbehave(base: str, operation: str, seed: int) -> None:
+    """Let an operation fail every fifth time. Equal seeds would let the faults strike together."""
+    for number, (fault, rate) in enumerate(FAULTS.items()):
+        switch(base, "POST", {"operation": operation, "fault": fault, "rate": rate, "seed": seed + number})
 
 
 def switch(base: str, method: str, plan: Mapping[str, Any] | None = None) -> None:
