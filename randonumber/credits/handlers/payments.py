@@ -34,12 +34,16 @@ def init_app(app: Flask) -> None:
 
 @of_our_account
 def on_session(object_id: str, actor: str) -> Effect | None:
-    """Bring the purchase of a Checkout Session level; None when the session is not one of ours. Calls the network."""
+    """Bring the purchase of a Checkout Session level; None when the session is not one of ours. Calls the network.
+
+    Its metadata says whose it is, which only we can write: `client_reference_id` comes from whoever pays, where it is a
+    Payment Link (https://docs.stripe.com/payment-links/url-parameters).
+    """
     try:
         found = gateway().get_checkout_session(object_id)
     except StripeNotFound:
         return None
-    ref = refreshing.own_ref(found.client_reference_id)
+    ref = refreshing.own_ref(found.metadata.get("ref"))
     return refreshing.effect_of(ref, found, actor=actor) if ref else None
 
 
