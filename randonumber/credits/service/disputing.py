@@ -121,7 +121,7 @@ def _withdraw(session: Session, purchase: Purchase, row: Dispute, amount: int, a
     row.withdrawn_minor += amount
     purchase.disputed_minor += _outstanding(row)
     standing = reversing.lock_credits(session, purchase)
-    credits_ = reversing.to_take(purchase)
+    credits_ = reversing.to_take(session, purchase)
     purchase.revoked_credits += credits_
     row.credits += credits_
     money = Move(source=DISPUTES_HELD, destination=STRIPE_BALANCE, amount=amount)
