@@ -103,3 +103,5 @@ def test_what_is_unspent_is_given_back(visit: Callable[..., Visitor], javascript
     buyer.go(f"{page}/receipt")
     assert buyer.page.locator("td >> text=-$7.00").count() == 1
     assert buyer.page.locator("tfoot >> text=$2.00").count() == 1
+    buyer.page.set_viewport_size({"width": 360, "height": 800})
+    assert buyer.audit() == []
