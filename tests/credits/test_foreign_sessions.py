@@ -48,13 +48,17 @@ def test_a_session_of_another_shop_that_is_over_ends_no_purchase(
 
 def link_for(sandbox: StripeSandbox, ref: str, amount: int) -> str:
     """Return where something else is paid on the same account, by whoever has written `ref` into the address."""
-    item = {"quantity": 1, "price_data": {"currency": "usd", "unit_amount": amount, "product_data": {"name": "A hat"}}}
     session = sandbox.client.v1.checkout.sessions.create(
         {
             "mode": "payment",
             "client_reference_id": ref,
             "success_url": "https://hats.example/done",
-            "line_items": [item],  # type: ignore[list-item]
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {"currency": "usd", "unit_amount": amount, "product_data": {"name": "A hat"}},
+                }
+            ],
         }
     )
     assert session.url is not None
