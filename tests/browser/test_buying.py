@@ -71,6 +71,7 @@ def test_the_wallet_pays_at_once_and_says_when_it_holds_too_little(person: Shopp
     form.locator("button").click()
     person.page.wait_for_selector("form[action='/credits/wallet'] [role=alert]")
     assert form.locator("[name=quantity]").input_value() == "100"
+    assert person.page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert person.audit() == []
     form.locator("[name=quantity]").fill("10")
     form.locator("button").click()
