@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.credits.bank import Bank, dispute_row, sell
+from tests.credits.bank import Bank, dispute_row, mail_body, sell
 from tests.credits.conftest import FREE_CREDITS, Buyer, stored
 from tests.credits.saving import Saver
 from tests.credits.test_disputes import bring_level, figures, shown
 from tests.credits.topping import Owner
+from tests.people import make_user
 
 if TYPE_CHECKING:
     from tests.credits.bank import Sale
@@ -25,14 +26,19 @@ def sale(buyer: Buyer, sandbox: StripeSandbox, deliver_webhooks: DeliverWebhooks
 
 
 @pytest.mark.parametrize("ending", ["won", "lost", "prevented"])
-def test_a_dispute_that_ends_without_having_taken_money_is_over(buyer: Buyer, sale: Sale, ending: str) -> None:
+def test_a_dispute_that_ends_without_having_taken_money_is_over(
+    buyer: Buyer, sale: Sale, run_jobs: RunJobs, ending: str
+) -> None:
     """Stripe shows up to two balance transactions of a dispute; of one that took no money there are none."""
+    make_user(admin=True)
     reading = shown(sale.charge)
     bring_level(sale, reading)
     assert (dispute_row(reading.id).status, figures(sale.ref)) == ("open", ("disputed", 0, 0))
     bring_level(sale, replace(reading, status=ending))
     row = dispute_row(reading.id)
     assert (row.status, row.closed_at is not None) == ("inquiry", True)
+    run_jobs(early=True)
+    assert "no money was taken: there is nothing to do." in mail_body("dispute_operator", "(closed)")
     assert (figures(sale.ref), buyer.credits) == (("paid", 0, 0), FREE_CREDITS + 10)
     bring_level(sale, reading)
     assert (dispute_row(reading.id).status, stored(sale.ref).status) == ("inquiry", "paid"), "an older reading"
