@@ -178,8 +178,8 @@ BUYING_DEFECTS: Final[tuple[Defect, ...]] = (
         edits=(
             Edit(
                 path=SERVICE + "reversing.py",
-                old="    return max(0, due(purchase) - purchase.revoked_credits)\n",
-                new="    return due(purchase)\n",
+                old="    return max(0, _gone(session, purchase) - purchase.revoked_credits)\n",
+                new="    return _gone(session, purchase)\n",
             ),
         ),
         tests=(
