@@ -63,6 +63,24 @@ def test_auto_top_up_shows_a_price_and_its_button_pays_nothing(person: Shopper) 
     assert person.page.locator("main form button[type=submit]").all_inner_texts() == ["Save"]
 
 
+def test_a_refused_form_opens_at_the_first_field_that_is_wrong(person: Shopper) -> None:
+    person.go("/register")
+    person.page.fill("[name=email]", "somebody@example.com")
+    send_and_stand_at(person, "password")
+    person.register()
+    person.go("/account/auto-topup")
+    person.page.check("[name=enabled]")
+    person.page.fill("[name=quantity]", "1e3")
+    send_and_stand_at(person, "quantity")
+
+
+def send_and_stand_at(person: Shopper, name: str) -> None:
+    """Send the form of the page, and stand at this field when it is refused."""
+    person.page.locator("main form:has(.field) button[type=submit]").click()
+    person.page.wait_for_selector(".field-error")
+    assert person.page.evaluate("document.activeElement.name") == name
+
+
 def test_the_wallet_pays_at_once_and_says_when_it_holds_too_little(person: Shopper, shop: Checkout) -> None:
     fill_wallet(shop, person.register(), 1000)
     form = person.page.locator("form[action='/credits/wallet']")
