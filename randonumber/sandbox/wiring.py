@@ -56,7 +56,7 @@ def create_sandbox(
 def wired() -> Flask:
     """Return the routes and templates of every sandbox, which have no state.
 
-    Werkzeug compiles a route in a third of a millisecond, and tests make thousands of sandboxes: so only once.
+    Werkzeug compiles a route in half a millisecond, and tests make thousands of sandboxes: so only once.
     """
     app = Flask("randonumber.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
