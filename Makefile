@@ -22,7 +22,7 @@ help:
 	@echo "make check     format, lint, types, import rules, migrations, tests: what CI runs"
 	@echo "make bench     measure the speed beside others"
 	@echo "make sabotage  plant defects, each in a copy, and see that a test finds it"
-	@echo "make soak      run the tests again and again, until one fails (MINUTES=30)"
+	@echo "make soak      run the tests and long kill storms again and again, until one fails (MINUTES=30)"
 	@echo "make screenshots  take the pictures of the docs again"
 	@echo "make clean     remove .venv and caches; the data in instance/ stay"
 
@@ -52,7 +52,9 @@ sabotage: environment
 
 soak: environment
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
-	while [ $$(date +%s) -lt $$end ]; do $(PY) -m pytest -q -n 2 $(ARGS) || exit 1; done
+	while [ $$(date +%s) -lt $$end ]; do \
+	  $(PY) -m pytest -q -n 2 $(ARGS) && $(PY) -m tests.calls.kill_storm && $(PY) -m tests.credits.kill_storm || exit 1; \
+	done
 
 screenshots: environment
 	@exec $(PY) -m tests.browser.screenshots

@@ -53,7 +53,7 @@ _TITLES: Final = {
 }
 _WORDS: Final = {
     404: "The address may be mistyped, or what stood here belongs to another account.",
-    405: "This address does not answer that kind of request.",
+    405: "This address does not answer that kind of request; nothing has changed.",
     413: "What was sent is larger than this page takes.",
 }
 _CSRF: Final = "This form was open too long or came from another page. Go back, reload the page and send it again."

@@ -92,13 +92,7 @@ def worker(*, once: bool) -> None:
 
 def drain() -> None:
     """Run every job, call and event that is due, and what follows from them, then return."""
-    while True:
-        asyncio.run(_run_due(conninfo()))
-        done = calls_jobs.drive_all_due() + inbox_jobs.dispatch_all_due()
-        with transaction() as session:
-            left = session.scalar(_DUE_JOBS)
-        if not done and not left:
-            return
+    asyncio.run(_drain(conninfo()))
 
 
 async def serve(database: str) -> None:
@@ -162,13 +156,23 @@ def _leave() -> None:
     os._exit(0)
 
 
-async def _run_due(database: str) -> None:
-    """Put back what dead workers left, and run the jobs that are due now, without the jobs by the clock."""
+async def _drain(database: str) -> None:
+    """Put back what dead workers left and run what is due, without the jobs by the clock, until nothing is."""
     with queue.replace_connector(_connector(database)) as bound:
         async with bound.open_async():
-            await _rescue(bound)
-            with _without_clock(bound):
-                await _run(bound, wait=False, listen_notify=False)
+            is_left = True
+            while is_left:
+                await _rescue(bound)
+                with _without_clock(bound):
+                    await _run(bound, wait=False, listen_notify=False)
+                is_left = await asyncio.to_thread(_run_rest)
+
+
+def _run_rest() -> bool:
+    """Drive the calls and dispatch the events that are due, and return whether that may have left anything to do."""
+    done = calls_jobs.drive_all_due() + inbox_jobs.dispatch_all_due()
+    with transaction() as session:
+        return bool(done or session.scalar(_DUE_JOBS))
 
 
 async def _run(bound: procrastinate.App, **options: Any) -> None:

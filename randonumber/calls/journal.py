@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock
@@ -165,7 +165,14 @@ def _insert(
     planned_at: datetime | None = None,
 ) -> int:
     is_ours = (StripeCall.operation == operation) & (StripeCall.ref == ref)
-    attempt = (session.scalar(select(func.max(StripeCall.attempt)).where(is_ours)) or 0) + 1
+    columns = select(StripeCall.id, StripeCall.attempt, StripeCall.status)
+    newest = columns.where(is_ours).order_by(StripeCall.attempt.desc()).limit(1)
+    stands = session.execute(newest).one_or_none()
+    # An open attempt is found here and not by the insert below, which would wait for whoever closes it just now; and
+    # who closes it may wait for a lock that the caller holds.
+    if stands is not None and Status(stands.status) in rules.OPEN:
+        return int(stands.id)
+    attempt = (stands.attempt if stands is not None else 0) + 1
     install = session.scalars(select(Installation.key)).one()
     now = clock.now()
     values = {
@@ -180,8 +187,8 @@ def _insert(
     }
     statement = insert(StripeCall).values(values).on_conflict_do_nothing().returning(StripeCall.id)
     call_id = session.scalar(statement)
-    if call_id is None:  # an attempt is open: its parameters stand
-        return session.scalars(select(StripeCall.id).where(is_ours).order_by(StripeCall.attempt.desc()).limit(1)).one()
+    if call_id is None:  # another has begun it in this moment: its parameters stand
+        return int(session.execute(newest).one().id)
     from randonumber.calls.jobs import drive_later
 
     enqueue(session, drive_later, delay_seconds=max(1, int(due_in.total_seconds())), call_id=call_id)

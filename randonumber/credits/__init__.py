@@ -61,6 +61,13 @@ OPERATIONS: Final = (
     ),
     Operation(name=settling.CREATE, settled=settling.settle, refused=settling.refuse, find=settling.find),
     Operation(name=card_setups.CREATE, settled=card_setups.settle, refused=card_setups.refuse, find=card_setups.find),
+    Operation(
+        name=card_setups.CANCEL,
+        settled=card_setups.settle_cancelling,
+        refused=card_setups.refuse_cancelling,
+        find=card_setups.find_cancelled,
+        is_marked=False,
+    ),
     Operation(name=cards.DETACH, settled=cards.settle_detaching, refused=cards.refuse_detaching),
     Operation(
         name=confirming.CONFIRM,

@@ -37,6 +37,7 @@ _DECLINES: Final = {
     "card_removed": "This card is not saved any more. Choose another card, or pay another way.",
     "card_velocity_exceeded": "This card has reached its limit. Use another card, or try again later.",
     "withdrawal_count_limit_exceeded": "This card has reached its limit. Use another card, or try again later.",
+    "payment_failed": "Your bank did not make the payment. Pay another way, or ask your bank why.",
     "processing_error": "The bank made an error. Please try again in a moment.",
     "issuer_not_available": "The bank does not answer. Please try again in a moment.",
     "try_again_later": "The bank does not answer. Please try again in a moment.",

@@ -30,6 +30,8 @@ _CAUSES: Final = text("""
              UNION ALL
             SELECT purchase_id, 'refund', 'refund_hold', ref FROM refunds WHERE user_id = :user_id
              UNION ALL
+            SELECT purchase_id, 'refund', 'refund_wallet', ref FROM refunds WHERE user_id = :user_id
+             UNION ALL
             SELECT purchase_id, 'refund', 'refund_external', stripe_refund_id FROM refunds WHERE user_id = :user_id
            ) AS caused
       JOIN transactions ON transactions.kind = caused.kind AND transactions.ref = caused.ref

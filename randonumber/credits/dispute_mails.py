@@ -24,6 +24,8 @@ WHAT_TO_DO: Final = {
     DisputeStatus.UNCLAIMED: "This payment gave no credits, so none were taken. Its money is booked to “unmatched”.",
 }
 
+NOTHING_TO_DO: Final = "It is over, and no money was taken: there is nothing to do."
+
 
 def tell_buyer(session: Session, purchase: Purchase, dispute: Dispute, *, owed: int) -> None:
     """Queue the mail that says what a dispute took, or how it ended. Never commits."""
@@ -49,16 +51,17 @@ def tell_buyer(session: Session, purchase: Purchase, dispute: Dispute, *, owed: 
 def tell_operators(session: Session, purchase: Purchase, dispute: Dispute) -> None:
     """Queue a mail to every operator about where a dispute is now. Never commits."""
     due_by = dispute.evidence_due_by if dispute.closed_at is None else None
+    took_nothing = dispute.status == DisputeStatus.INQUIRY and dispute.closed_at is not None
     _tell(
         session,
         purchase,
         dispute=dispute.stripe_dispute_id,
         payment=dispute.payment_id,
-        status="closed" if dispute.status == DisputeStatus.INQUIRY and dispute.closed_at else dispute.status,
+        status="closed" if took_nothing else dispute.status,
         reason=(dispute.reason or "unknown").replace("_", " "),
         amount=format_money(dispute.amount_minor, dispute.currency),
         due_by=due_by.strftime("%Y-%m-%d %H:%M UTC") if due_by else None,
-        what_to_do=WHAT_TO_DO[DisputeStatus(dispute.status)],
+        what_to_do=NOTHING_TO_DO if took_nothing else WHAT_TO_DO[DisputeStatus(dispute.status)],
     )
 
 

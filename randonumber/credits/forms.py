@@ -6,11 +6,12 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+from flask import current_app
 from wtforms import HiddenField, StringField
 from wtforms.validators import Regexp, ValidationError
 
 from randonumber.credits.models import PurchaseMethod
-from randonumber.credits.pricing import MOST_CREDITS, PACKS
+from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_setting
 from randonumber.credits.service import Order
 from randonumber.forms import PageForm
 
@@ -62,11 +63,21 @@ class CheckoutForm(PageForm):
 
 
 class QuantityForm(PageForm):
-    """An order of any quantity; `form_ref` names this use of the form, so that it buys once."""
+    """An order of any quantity, paid at once; `form_ref` names this use of the form, so that it buys once.
+
+    `price_table` is the one whose prices the page has shown, where it comes from a page.
+    """
 
     form_errors: list[str]
     quantity = StringField("How many credits")
     form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
+    price_table = HiddenField()
+
+    def validate_price_table(self, field: Field) -> None:
+        """Take the prices of now: nobody pays at once what was not shown."""
+        if field.data and field.data != as_setting(current_app.extensions["config"].credit_tiers):
+            message = "Prices have changed since this page was made. Look at the new price, and press again to pay it."
+            raise ValidationError(message)
 
     def validate_quantity(self, field: Field) -> None:
         """Take a whole number in digits."""
@@ -77,7 +88,7 @@ class QuantityForm(PageForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Judge the form; what is wrong with a hidden field stands on top of it."""
         is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors]
+        self.form_errors = [*self.form_errors, *self.form_ref.errors, *self.price_table.errors]
         return is_good
 
 

@@ -96,6 +96,11 @@ def tiers_as_json(tiers: Sequence[Tier]) -> list[dict[str, int]]:
     return [{"quantity": tier.quantity, "unit_price_minor": tier.unit_price_minor} for tier in tiers]
 
 
+def as_setting(tiers: Sequence[Tier]) -> str:
+    """Return the table as `CREDIT_TIERS` has it: `1:100,10:90`."""
+    return ",".join(f"{tier.quantity}:{tier.unit_price_minor}" for tier in tiers)
+
+
 def _break_at(tier: Tier) -> NextBreak:
     return NextBreak(
         quantity=tier.quantity,

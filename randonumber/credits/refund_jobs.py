@@ -11,7 +11,7 @@ from randonumber import payments
 from randonumber.credits.models import Purchase, Refund, RefundStatus
 from randonumber.database import transaction
 from randonumber.jobs import periodic
-from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
+from randonumber.stripe_gateway import StripeUnavailable, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def sweep_refunds() -> None:
 def sweep_all() -> int:
     """Bring every payment with a pending refund level with Stripe; return how many refunds ended.
 
-    Raises StripeUnavailable. What is held is the journal's to bring to an end.
+    Raises StripeUnavailable when Stripe does not answer at all. What is held is the journal's to bring to an end.
     """
     before = _pending()
     for payment_id in dict.fromkeys(payment_id for _, payment_id in before):
@@ -54,9 +54,12 @@ def _pending() -> Sequence[tuple[str, str]]:
 def _bring_level(payment_id: str) -> None:
     try:
         effect = payments.effect_of_charge(gateway().get_charge(payment_id), actor=ACTOR)
-    except StripeRefused as refusal:  # one payment must not stop the rest
-        log.error("refund_sweep_refused", extra={"payment": payment_id, "code": refusal.code})  # noqa: TRY400
-        return
-    if effect is not None:
-        with transaction() as session:
-            effect(session)
+        if effect is not None:
+            with transaction() as session:
+                effect(session)
+    except StripeUnavailable as error:
+        if error.status is None:  # Stripe itself is away
+            raise
+        log.warning("refund_sweep_unanswered", extra={"payment": payment_id, "reason": error.reason})
+    except Exception:  # the worker's loop: one payment must not stop the rest
+        log.exception("refund_sweep_failed", extra={"payment": payment_id})

@@ -16,7 +16,7 @@ from randonumber.database import transaction
 from randonumber.reconciliation import booking, queries, resolving
 from randonumber.reconciliation.claims import claim_of
 from randonumber.reconciliation.contact import CURRENCY, contact
-from randonumber.stripe_gateway import StripeRefused, gateway
+from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +88,10 @@ def _mirror(known: Contact, txn: BalanceTransaction) -> None:
             claim.bring_level(txn)
         except StripeRefused as refusal:  # for good: booked to unmatched, matched late, and no stop for the rows behind
             log.error("balance_claim_refused", extra={"txn": txn.id, "code": refusal.code})  # noqa: TRY400
+        except StripeUnavailable:
+            raise
+        except Exception:  # a bug of ours, the same: one row must not keep the mirror from all that follow
+            log.exception("balance_claim_failed", extra={"txn": txn.id})
     with transaction() as session:
         booking.book(session, known, txn, claim, final=True, actor=ACTOR)
 

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Sequence
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,21 +35,34 @@ def create_sandbox(
     mail_dir: Path | None = None,
 ) -> Flask:
     """Return the sandbox; its state is in `database`, kept when that is a file. Delivers nothing by itself."""
+    app = copy(wired())
+    app.config = copy(app.config)
+    app.extensions = {
+        "sandbox": Sandbox(
+            store=Store(database),
+            description=description.load(),
+            answers=answers.load(),
+            endpoints=tuple(endpoints),
+            base_url=base_url,
+            strict=strict,
+            mail_dir=mail_dir,
+            due_actions=resources.DUE_ACTIONS,
+        )
+    }
+    return app
+
+
+@cache
+def wired() -> Flask:
+    """Return the routes and templates of every sandbox, which have no state.
+
+    Werkzeug compiles a route in half a millisecond, and tests make thousands of sandboxes: so only once.
+    """
     app = Flask("randonumber.sandbox")
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BYTES
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(money=currencies.plain, price=currencies.full, when=when)
-    app.extensions["sandbox"] = Sandbox(
-        store=Store(database),
-        description=description.load(),
-        answers=answers.load(),
-        endpoints=tuple(endpoints),
-        base_url=base_url,
-        strict=strict,
-        mail_dir=mail_dir,
-        due_actions=resources.DUE_ACTIONS,
-    )
     for module in (challenge, checkout, dashboard, express, oauth, onboarding, receipts, stripejs):
         app.register_blueprint(module.pages)
     app.register_blueprint(switches)
@@ -69,7 +84,7 @@ def serve_api(app: Flask) -> None:
     api = Api(handlers=resources.HANDLERS, included=resources.INCLUDED)
 
     def answer(**_: Any) -> Response:
-        return api.respond(sandbox_of(app), request)
+        return api.respond(sandbox_of(current_app), request)
 
     app.add_url_rule("/v1", "api_root", answer, methods=METHODS, provide_automatic_options=False)
     app.add_url_rule("/v1/", "api_slash", answer, methods=METHODS, provide_automatic_options=False)

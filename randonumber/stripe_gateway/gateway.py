@@ -45,6 +45,7 @@ WRITES: Final[Mapping[str, str]] = {
     "payment_intent.create": "/v1/payment_intents",
     "payment_method.detach": "/v1/payment_methods/{payment_method}/detach",
     "refund.create": "/v1/refunds",
+    "setup_intent.cancel": "/v1/setup_intents/{intent}/cancel",
     "setup_intent.create": "/v1/setup_intents",
     "transfer.create": "/v1/transfers",
 }

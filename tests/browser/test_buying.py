@@ -63,6 +63,24 @@ def test_auto_top_up_shows_a_price_and_its_button_pays_nothing(person: Shopper) 
     assert person.page.locator("main form button[type=submit]").all_inner_texts() == ["Save"]
 
 
+def test_a_refused_form_opens_at_the_first_field_that_is_wrong(person: Shopper) -> None:
+    person.go("/register")
+    person.page.fill("[name=email]", "somebody@example.com")
+    send_and_stand_at(person, "password")
+    person.register()
+    person.go("/account/auto-topup")
+    person.page.check("[name=enabled]")
+    person.page.fill("[name=quantity]", "1e3")
+    send_and_stand_at(person, "quantity")
+
+
+def send_and_stand_at(person: Shopper, name: str) -> None:
+    """Send the form of the page, and stand at this field when it is refused."""
+    person.page.locator("main form:has(.field) button[type=submit]").click()
+    person.page.wait_for_selector(".field-error")
+    assert person.page.evaluate("document.activeElement.name") == name
+
+
 def test_the_wallet_pays_at_once_and_says_when_it_holds_too_little(person: Shopper, shop: Checkout) -> None:
     fill_wallet(shop, person.register(), 1000)
     form = person.page.locator("form[action='/credits/wallet']")
@@ -71,6 +89,7 @@ def test_the_wallet_pays_at_once_and_says_when_it_holds_too_little(person: Shopp
     form.locator("button").click()
     person.page.wait_for_selector("form[action='/credits/wallet'] [role=alert]")
     assert form.locator("[name=quantity]").input_value() == "100"
+    assert person.page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     assert person.audit() == []
     form.locator("[name=quantity]").fill("10")
     form.locator("button").click()
@@ -103,3 +122,5 @@ def test_what_is_unspent_is_given_back(visit: Callable[..., Visitor], javascript
     buyer.go(f"{page}/receipt")
     assert buyer.page.locator("td >> text=-$7.00").count() == 1
     assert buyer.page.locator("tfoot >> text=$2.00").count() == 1
+    buyer.page.set_viewport_size({"width": 360, "height": 800})
+    assert buyer.audit() == []

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from randonumber.database import db
+from sqlalchemy import select
+
+from randonumber.credits import auto_topup_jobs
+from randonumber.credits.models import Purchase
+from randonumber.database import db, transaction
 from randonumber.sandbox import inprocess
 from tests.credits.conftest import stored
 from tests.credits.on_page import Page, id_of
+from tests.credits.wallets import fill
 from tests.people import csrf_token
 
 if TYPE_CHECKING:
@@ -92,6 +97,23 @@ class Scene:
         question = self.post(f"/credits/purchases/{ref}/confirm").headers["Location"]
         inprocess.answer_challenge(self.sandbox.app, question, "complete")
         return ref
+
+    def wallet(self) -> str:
+        """Buy with wallet money."""
+        fill(self.buyer, PRICE_MINOR)
+        return self._ref_in(self.post("/credits/wallet", quantity=QUANTITY).headers["Location"])
+
+    def auto_topup(self) -> str:
+        """Save a card, let it buy by itself, and no more after the first time."""
+        setup = self.post_json("/account/cards/setup-intents")
+        self._save("pm_card_visa", setup["setup_intent"], setup["client_secret"])
+        agreed = {"enabled": "1", "threshold": "1", "quantity": str(QUANTITY), "monthly_cap": "9.00"}
+        assert self.post("/account/auto-topup", **agreed).status_code == 303
+        assert auto_topup_jobs.look_at_all() == 1
+        self.run_jobs()
+        assert self.post("/account/auto-topup").status_code == 303
+        with transaction() as session:
+            return str(session.execute(select(Purchase.ref).where(Purchase.method == "auto_topup")).scalar_one())
 
     def _save(self, method: str, setup_intent: str, client_secret: str) -> str:
         wanted: Any = {

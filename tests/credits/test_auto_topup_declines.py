@@ -16,7 +16,7 @@ from randonumber.credits.service.closing import refresh_or_close
 from randonumber.database import transaction
 from tests.credits.conftest import FREE_CREDITS, Buyer, count
 from tests.credits.saving import ASKS_ALWAYS, DECLINES_LATER, Saver, answer_bank, charges, intents
-from tests.credits.topping import QUANTITY, Owner, agrees
+from tests.credits.topping import PRICE, QUANTITY, Owner, agrees
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -281,3 +281,26 @@ def test_a_payment_that_comes_after_all_counts_and_is_no_decline(
         owner.round()
     assert [one.status for one in owner.purchases] == [PurchaseStatus.PAID]
     assert len(charges(owner.saver.sandbox)) == 1
+
+
+@pytest.mark.pain(23)
+def test_a_limit_that_is_raised_after_a_decline_waits_for_the_bank_and_not_for_the_month(owner: Owner) -> None:
+    owner.saver.save()
+    now = clock.now()
+    owner.turn_on(threshold=1_000, cap=2 * PRICE)
+    owner.round()
+    dead = owner.saver.save(DECLINES_LATER)
+    with transaction() as session:
+        cards.make_default(session, owner.user_id, dead.ref)
+    with clock.frozen(now + timedelta(minutes=2)):
+        owner.round()
+        owner.turn_on(threshold=1_000, cap=2 * PRICE - 1)
+    with clock.frozen(now + timedelta(hours=2)):
+        owner.round()
+        assert (owner.row.declines, letters("capped"), tried(owner)) == (1, 1, 1)
+        owner.turn_on(threshold=1_000, cap=3 * PRICE)
+        owner.round()
+        assert tried(owner) == 1
+    with clock.frozen(now + timedelta(hours=9)):
+        owner.round()
+        assert (owner.row.declines, tried(owner)) == (2, 2)

@@ -58,6 +58,18 @@ def test_it_is_off_until_its_owner_agrees(browser: FlaskClient, owner: Owner) ->
     assert "active" in browser.get("/account").text.split('id="auto-topup"')[1][:400]
 
 
+def test_between_purchases_of_which_one_is_not_enough_no_limit_is_said_to_be_reached(
+    browser: FlaskClient, owner: Owner
+) -> None:
+    owner.saver.save()
+    owner.turn_on(threshold=20, cap=10_000)
+    owner.round()
+    assert (owner.credits, owner.row.next_try_at is None) == (13, False)
+    page = browser.get(PAGE).text
+    assert "limit reached" not in page
+    assert "$9.00 of at most $100.00" in page
+
+
 @pytest.mark.parametrize(
     ("typed", "cents"), [("50.00", 5_000), ("50", 5_000), ("50,00", 5_000), ("9", 900), ("100000", 10_000_000)]
 )

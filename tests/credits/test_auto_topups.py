@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -235,7 +234,6 @@ def test_while_the_outcome_is_unknown_nothing_new_begins(owner: Owner, operation
     for _ in range(20):
         if owner.last.status == PurchaseStatus.PAID:
             break
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
         owner.run_jobs(early=True, may_fail=True)
     owner.round()
     assert (len(owner.purchases), owner.last.status) == (1, PurchaseStatus.PAID)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from randonumber.failpoints import FailpointRaised, arm
 from tests.credits.conftest import Buyer, count
 from tests.credits.saving import ASKS_ALWAYS, GOOD, Saver, answer_bank, live
 from tests.people import csrf_token, make_user, sign_in
+from tests.stripe_fixtures import hurry
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -86,7 +86,6 @@ def test_a_lost_answer_ends_in_one_setup(saver: Saver, run_jobs: RunJobs, operat
         run_jobs(early=True, may_fail=True)
         if start(saver).setup_intent_id:
             break
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     assert start(saver).setup_intent_id is not None
     assert setups_at_stripe(saver) == 1
 
@@ -162,7 +161,7 @@ def test_while_stripe_is_silent_the_browser_is_told_to_try_later(saver: Saver, c
     answer = post(client, {"form_ref": "form-0001"})
     assert (answer.status_code, answer.get_json()["code"]) == (503, "try_later")
     assert "Retry-After" in answer.headers
-    time.sleep(1.1)  # a person who asks again is answered after a second
+    hurry()  # a person who asks again is answered after a second
     assert post(client, {"form_ref": "form-0001"}).status_code == 200
     assert setups_at_stripe(saver) == 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +169,6 @@ def test_a_removal_ends_whatever_stripe_answers(saver: Saver, run_jobs: RunJobs,
         run_jobs(early=True)
         if not count("stripe_calls", "closed_at IS NULL"):
             break
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     assert attached(saver) == []
     assert count("stripe_calls", "closed_at IS NULL") == 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -44,7 +43,6 @@ def settle(ref: str, run_jobs: RunJobs) -> str:
         if stored(ref).status != PurchaseStatus.PENDING or stored(ref).failure:
             break
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     run_jobs(early=True)
     return stored(ref).status
 

@@ -341,7 +341,7 @@ def test_the_buyer_is_told_once_of_each_step(
     assert "owe 6 credits" in opened
     bank.decides(made, won=False)
     deliver_webhooks(copies=2)
-    assert "10 credits of this purchase stay taken back" in mail_body("dispute_closed", sale.ref)
+    assert "What was taken for it stays taken: 10 credits" in mail_body("dispute_closed", sale.ref)
     assert count("mail_messages", "template = 'dispute_opened'") == 1
     assert count("mail_messages", "template = 'dispute_closed'") == 1
     assert count("mail_messages", "template = 'dispute_operator'") == 2

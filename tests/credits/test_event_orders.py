@@ -18,6 +18,7 @@ from randonumber.database import db, transaction
 from randonumber.inbox import dispatch
 from randonumber.ledger import checks
 from randonumber.reconciliation.service import reconcile
+from randonumber.sandbox.inprocess import SandboxHTTPClient
 from tests.credits.bank import Bank
 from tests.credits.conftest import FREE_CREDITS, stored
 from tests.stripe_fixtures import stripe_through
@@ -92,22 +93,18 @@ ENDINGS: Final = {
 }
 
 
-class Remembering:
+class Remembering(SandboxHTTPClient):
     """A transport that asks the sandbox each thing once: nothing changes there while events are delivered."""
 
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
         self._answers: dict[str, Any] = {}
-        self.name = transport.name
 
     def request(self, method: str, url: str, *rest: Any, **more: Any) -> Any:
         assert method == "get", "an event writes nothing to Stripe"
         if url not in self._answers:
-            self._answers[url] = self._transport.request(method, url, *rest, **more)
+            self._answers[url] = super().request(method, url, *rest, **more)
         return self._answers[url]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
 
 
 @pytest.fixture
@@ -207,7 +204,7 @@ def test_all_orders_of_five_events_end_the_same(
     ref, ids = all_five(buyer, sandbox, bank, deliver_webhooks, ending)
     rewind()
     chosen = orders(ids, part)
-    with stripe_through(committed, Remembering(sandbox.transport)):
+    with stripe_through(committed, Remembering(sandbox.app)):
         deliver(ids)
         stands = dump()
         assert_ended(ref, ending, stands)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -54,7 +53,6 @@ def press_until(page: Page, run_jobs: RunJobs, quantity: int = 10) -> OnPage:
         except TryLater as error:
             assert error.headers["Retry-After"]  # noqa: PT017 - whether it is raised depends on the fault
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     pytest.fail("Stripe never answered")
 
 
@@ -64,7 +62,6 @@ def end_calls(run_jobs: RunJobs) -> None:
         if count("stripe_calls", "closed_at IS NULL") == 0:
             return
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     pytest.fail("a call stays open")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -217,7 +216,6 @@ def test_a_lost_answer_on_the_way_to_the_bank_costs_no_second_charge(
         if led:
             break
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
         led = authenticate(saver.person, ref) if not count("stripe_calls", "closed_at IS NULL") else None
     assert led
     answer_bank(saver.sandbox, led)

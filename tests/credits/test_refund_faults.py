@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,6 @@ def until_it_ends(ref: str, run_jobs: RunJobs) -> None:
         if refund(ref).call_id is None:
             return
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     pytest.fail("the call never ends")
 
 

@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from stripe import StripeError
@@ -26,7 +26,9 @@ from randonumber.sandbox.wire import errors as wire_errors
 from randonumber.stripe_gateway import gateway
 from tests.credits.bank import Bank
 from tests.credits.conftest import Buyer, house
+from tests.credits.on_page import Page
 from tests.credits.refunding import Shop, agreed, as_person, draw_credits, refunds_of, without_credits
+from tests.credits.saving import Saver, live
 from tests.credits.wallets import fill
 from tests.people import make_user
 
@@ -34,7 +36,9 @@ EXAMPLES = int(os.environ.get("HISTORIES", "6"))
 SIZES = (1, 3, 10, 40)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["buy", "buy_from_wallet"]), st.sampled_from(SIZES)),
+        st.tuples(
+            st.sampled_from(["buy", "buy_on_page", "buy_by_one_click", "buy_from_wallet"]), st.sampled_from(SIZES)
+        ),
         st.tuples(st.just("draw"), st.integers(1, 30)),
         st.tuples(
             st.sampled_from(["give_back", "operator", "dashboard", "dispute", "win", "lose", "bounce"]),
@@ -68,6 +72,19 @@ class History:
         self.shop.sandbox.pay(started.url)
         self.refs.append(started.ref)
         service.refresh_purchase(started.ref, actor="test")
+
+    def buy_on_page(self, size: int) -> None:
+        form_ref = f"form-{len(self.refs):04}"
+        page = Page(person=self.shop.buyer.person, sandbox=self.shop.sandbox, form_ref=form_ref)
+        pressed = page.press(size)
+        assert page.pay(pressed.client_secret) == "succeeded"
+        self.refs.append(pressed.ref)
+        service.refresh_purchase(pressed.ref, actor="test")
+
+    def buy_by_one_click(self, size: int) -> None:
+        saver = Saver(buyer=self.shop.buyer, sandbox=self.shop.sandbox)
+        [card, *_] = live(saver.person.user_id) or [saver.save()]
+        self.refs.append(saver.buy(card, size, f"form-{len(self.refs):04}").ref)
 
     def buy_from_wallet(self, size: int) -> None:
         order = Order(quantity=size, form_ref=f"form-{len(self.refs):04}", method=PurchaseMethod.WALLET)
@@ -166,6 +183,8 @@ def judge(history: History) -> None:
     database=None,
 )
 @given(steps=STEPS)
+@example(steps=[("buy_on_page", 40), ("draw", 25), ("dashboard", 9), ("dispute", 1), ("lose", 0), ("give_back", 0)])
+@example(steps=[("buy_by_one_click", 10), ("draw", 14), ("dispute", 1), ("give_back", 0), ("win", 0), ("bounce", 0)])
 def test_nobody_ends_with_more_than_was_paid_for(shop: Shop, steps: list[tuple[str, int]]) -> None:
     buyer = Buyer(person=make_user())
     without_credits(buyer.person)

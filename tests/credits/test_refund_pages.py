@@ -12,13 +12,16 @@ from randonumber import clock
 from randonumber.credits.service import refunds
 from randonumber.database import db, transaction
 from tests.credits.conftest import count, stored
-from tests.credits.refunding import CREATE, Shop, agreed, figures, refund, refunds_of
+from tests.credits.refunding import BOUNCES, CREATE, Shop, agreed, figures, refund, refunds_of
 from tests.people import bearer, csrf_token, make_key, make_user, sign_in, submit
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
+
+
+A_DAY = 24 * 3600 + 60
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def test_the_page_says_what_comes_back_and_why_not_more(shop: Shop, signed_in: F
     ref = shop.buy(100)
     shop.draw(10)
     shown = page_of(signed_in, ref)
-    for words in ("Refund $61.00 to Visa ending in 4242", "90 credits", "10 credits, which cost $9.00", "$63.00"):
+    for words in ("Refund $61.00 to Visa ending in 4242", "90 credits", "10 credits, which alone cost $9.00", "$63.00"):
         assert words in shown, words
     assert f"<code>{stored(ref).lot_ref}</code>" in shown
 
@@ -57,7 +60,8 @@ def test_the_button_gives_back_and_leads_to_the_purchase(shop: Shop, signed_in: 
     assert len(refunds_of(ref)) == 1
     shown = page_of(signed_in, ref)
     assert "$9.00" in shown
-    assert "they went with a refund" in shown
+    assert "All credits of this purchase were given back." in shown
+    assert "All that you paid was given back." in shown
     assert "Refund $" not in shown, "no button"
 
 
@@ -66,9 +70,29 @@ def test_a_refused_form_shows_the_reasons(shop: Shop, signed_in: FlaskClient) ->
     shop.draw(10)
     answer = press(signed_in, ref)
     assert answer.status_code == 422
-    assert "All credits of this purchase are spent." in answer.text
+    assert answer.text.count("All credits of this purchase are spent.") == 1
     wrong = press(signed_in, ref, form_ref="short")
     assert (wrong.status_code, "Please send the form again." in wrong.text) == (422, True)
+
+
+def test_what_is_gone_in_part_by_draws_and_in_part_by_a_refund_is_said_so(shop: Shop, signed_in: FlaskClient) -> None:
+    ref = shop.buy(10)
+    shop.draw(2)
+    press(signed_in, ref)
+    shown = page_of(signed_in, ref)
+    assert "some were spent, the rest was given back" in shown
+    assert "$7.00 of what you paid was given back." in shown
+
+
+def test_a_refund_that_did_not_arrive_is_explained_on_the_page(shop: Shop, signed_in: FlaskClient) -> None:
+    ref = shop.buy(10, card=BOUNCES)
+    press(signed_in, ref)
+    assert "did not arrive" not in page_of(signed_in, ref)
+    shop.sandbox.advance(A_DAY)
+    shop.deliver()
+    shown = page_of(signed_in, ref)
+    assert "The last refund did not arrive" in shown
+    assert "answer the mail that we sent you" in shown
 
 
 def test_a_form_of_another_purchase_is_refused(shop: Shop, signed_in: FlaskClient) -> None:
@@ -195,5 +219,7 @@ def test_a_disputed_payment_is_not_given_back(shop: Shop, committed: Flask) -> N
     assert (answer.exit_code, "charge_disputed" in answer.output) == (1, True)
     with pytest.raises(refunds.NotRefundable) as refused:
         shop.give_back(started.ref)
-    assert "disputed" in [reason.code for reason in refused.value.reasons]
+    assert [reason.code for reason in refused.value.reasons] == ["disputed"], (
+        "what the bank took is not called a refund"
+    )
     assert shop.sandbox.sent(CREATE) == []

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from randonumber.credits import service
+from randonumber.credits import debts, service
 from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.service import Order
 from randonumber.credits.service.refunds import NotRefundable
+from randonumber.database import transaction
 from tests.credits.conftest import count, stored
 from tests.credits.refunding import CREATE, Shop, as_person, figures, refund, refunds_of
 from tests.credits.test_refund_races import at_once
@@ -47,6 +48,12 @@ def test_an_operator_gives_it_back_in_parts_and_what_is_spent_is_owed(shop: Shop
     assert (shop.wallet - before, shop.credits, shop.owed) == (900, 0, 7)
     assert figures(ref) == ("refunded", 900, 10)
     assert shop.sandbox.sent(CREATE) == []
+    with transaction() as session:
+        causes = debts.causes(session, shop.buyer.person.id)
+    assert [(cause.purchase_ref, cause.what, cause.owed) for cause in causes] == [
+        (ref, "refund", 5),
+        (ref, "refund", 2),
+    ]
 
 
 @pytest.mark.parametrize("number", [2, 10])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,6 @@ def settle(ref: str, run_jobs: RunJobs) -> str:
         if stored(ref).checkout_url:
             break
         run_jobs(early=True, may_fail=True)
-        time.sleep(0.2)  # the quiet time before a look-up is a second in tests
     url = stored(ref).checkout_url
     assert url is not None
     return url

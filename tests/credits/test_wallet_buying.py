@@ -225,6 +225,15 @@ def test_a_bad_order_comes_back_with_its_reasons_and_leaves_nothing(
     assert (count("purchases"), left(buyer)) == (0, 900)
 
 
+@pytest.mark.parametrize(("held", "begins_with"), [(50, 1), (900, 10), (1_500, 16), (5_000, 25)])
+def test_the_form_begins_with_what_the_wallet_can_pay(
+    signed_in: FlaskClient, buyer: Buyer, held: int, begins_with: int
+) -> None:
+    fill(buyer, held)
+    field = signed_in.get("/credits").text.split('id="wallet-quantity"')[1]
+    assert f'value="{begins_with}"' in field.split(">")[0]
+
+
 def test_an_empty_wallet_is_not_offered(signed_in: FlaskClient) -> None:
     assert 'action="/credits/wallet"' not in signed_in.get("/credits").text
 

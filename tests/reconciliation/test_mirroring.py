@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from randonumber.database import transaction
+from randonumber.failpoints import FailpointRaised
 from randonumber.reconciliation import booking, service
 from randonumber.stripe_gateway import StripeNotFound, StripeUnavailable
 from tests.reconciliation.shop import Shop, count, post, standing
@@ -162,10 +163,10 @@ def test_a_crash_between_bringing_level_and_booking_is_made_good(shop: Shop, mon
 
     def die(txn: object) -> None:
         bring_level(txn)  # type: ignore[arg-type]
-        raise RuntimeError
+        raise FailpointRaised
 
     monkeypatch.setattr(shop, "bring_level", die)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(FailpointRaised):
         service.sync_mirror()
     monkeypatch.undo()
     service.sync_mirror()

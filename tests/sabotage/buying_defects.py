@@ -8,26 +8,38 @@ from tests.sabotage.defects import COMPLETING, SPENDING, Defect, Edit
 
 SERVICE: Final = "randonumber/credits/service/"
 REFUNDS_AT_STRIPE: Final = "tests/credits/test_refunds_at_stripe.py::"
+ONE_PAYMENT: Final = (
+    "tests/credits/test_buying.py::test_the_same_event_five_times_at_once_and_the_return_page_book_it_once"
+)
+FORGETTING_THE_PAYMENT: Final = (
+    Edit(
+        path=COMPLETING,
+        old="    if purchase.payment_id == payment.payment_id:\n",
+        new="    if purchase.payment_id == payment.payment_id and not purchase.lot_ref:\n",
+    ),
+    Edit(
+        path=COMPLETING,
+        old="    if purchase.payment_id is not None or purchase.status in BOOKED:\n",
+        new="    if purchase.payment_id not in {None, payment.payment_id}:\n",
+    ),
+)
+"""The purchase's own guard is gone; the ledger's `unique(kind, ref)` stands behind it."""
 
 BUYING_DEFECTS: Final[tuple[Defect, ...]] = (
     Defect(
         name="the same payment is booked each time it is told of",
         pain=1,
         edits=(
-            Edit(
-                path=COMPLETING,
-                old="    if purchase.payment_id == payment.payment_id:\n",
-                new="    if purchase.payment_id == payment.payment_id and not purchase.lot_ref:\n",
-            ),
-            Edit(
-                path=COMPLETING,
-                old="    if purchase.payment_id is not None or purchase.status in BOOKED:\n",
-                new="    if purchase.payment_id not in {None, payment.payment_id}:\n",
-            ),
+            *FORGETTING_THE_PAYMENT,
+            Edit(path=COMPLETING, old="        ref=purchase.ref,\n", new="        ref=issued.lot_ref,\n"),
         ),
-        tests=(
-            "tests/credits/test_buying.py::test_the_same_event_five_times_at_once_and_the_return_page_book_it_once",
-        ),
+        tests=(ONE_PAYMENT,),
+    ),
+    Defect(
+        name="only the ledger knows that a payment is booked",
+        pain=1,
+        edits=FORGETTING_THE_PAYMENT,
+        tests=(ONE_PAYMENT,),
     ),
     Defect(
         name="an event that is marked done stands for its purchase",
@@ -166,8 +178,8 @@ BUYING_DEFECTS: Final[tuple[Defect, ...]] = (
         edits=(
             Edit(
                 path=SERVICE + "reversing.py",
-                old="    return max(0, due(purchase) - purchase.revoked_credits)\n",
-                new="    return due(purchase)\n",
+                old="    return max(0, _gone(session, purchase) - purchase.revoked_credits)\n",
+                new="    return _gone(session, purchase)\n",
             ),
         ),
         tests=(

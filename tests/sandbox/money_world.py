@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import stripe
 
 from randonumber.sandbox import create_sandbox, inprocess
+from randonumber.sandbox.resources import HANDLERS
 from randonumber.sandbox.resources.funds import payouts
 from randonumber.sandbox.scope import unit
 from tests.sandbox.conftest import make_sdk
@@ -111,7 +112,7 @@ class World:
     def payout(self, which: int, account: int) -> tuple[Any, Any]:
         """A payout and whose it is: of this account, or of the next one that has any."""
         for number in range(account, account + len(self.accounts)):
-            if self.all(self.v1.payouts, self.acting(number)["stripe_account"]):
+            if self.all("payouts", self.acting(number)["stripe_account"]):
                 return self.acting(number), self.one(self.v1.payouts, which, self.acting(number))
         raise NothingThere
 
@@ -125,70 +126,82 @@ class World:
             raise NothingThere
         return found[which % len(found)]
 
-    def all(self, service: Any, account: str) -> list[Any]:
-        return list(service.list({"limit": 100}, {"stripe_account": account}).auto_paging_iter())
+    def all(self, what: str, account: str) -> list[dict[str, Any]]:
+        """Everything that the API lists, read in the sandbox: as JSON, without the wire and the SDK's objects."""
+        found: list[dict[str, Any]] = []
+        with unit(inprocess.sandbox_of(self.sandbox), account) as scope:
+            page: dict[str, Any] = {"has_more": True}
+            while page["has_more"]:
+                after = {"starting_after": found[-1]["id"]} if found else {}
+                page = HANDLERS[f"GET /v1/{what}"](scope, {"limit": 100} | after)
+                found += page["data"]
+        return found
 
     def check_balances(self) -> dict[str, Any]:
         """Each account's balance is the sum of its balance transactions; returns those, by id."""
         self.owed: dict[str, int] = {}
         self.held = 0
-        entries = {account: self.all(self.v1.balance_transactions, account) for account in self.accounts}
+        entries = {account: self.all("balance_transactions", account) for account in self.accounts}
         for account, found in entries.items():
             self.held += self.check_balance(account, found)
         assert sum(self.owed.values()) == 0  # the platform bears the losses of both accounts, and holds as much back
-        return {entry.id: entry for found in entries.values() for entry in found}
+        return {entry["id"]: entry for found in entries.values() for entry in found}
 
     def check(self) -> None:
         """Nothing is created or lost, and transfers have two sides."""
         entries = self.check_balances()
-        assert self.held == self.brought() - self.sent() - sum(entry.fee for entry in entries.values())
+        assert self.held == self.brought() - self.sent() - sum(entry["fee"] for entry in entries.values())
         self.check_transfers(entries)
 
     def check_balance(self, account: str, entries: list[Any]) -> int:
         """The same to the cent by three ways to count; returns what the account holds."""
-        balance = self.v1.balance.retrieve({}, {"stripe_account": account})
+        with unit(inprocess.sandbox_of(self.sandbox), account) as scope:
+            balance = HANDLERS["GET /v1/balance"](scope, {})
         available, pending, reserved = (
-            sum(part.amount for part in parts)
-            for parts in (balance.available, balance.pending, balance.connect_reserved)
+            sum(part["amount"] for part in balance[state]) for state in ("available", "pending", "connect_reserved")
         )
         sums: Counter[str] = Counter()
         for entry in entries:
-            assert entry.net == entry.amount - entry.fee
-            sums[entry.status] += entry.net
-            sums["reserved"] -= entry.net if entry.type == "reserve_transaction" else 0
+            assert entry["net"] == entry["amount"] - entry["fee"]
+            sums[entry["status"]] += entry["net"]
+            sums["reserved"] -= entry["net"] if entry["type"] == "reserve_transaction" else 0
         assert (available, pending, reserved) == (sums["available"], sums["pending"], sums["reserved"]), account
         self.owed[account] = max(0, -available) if account != self.platform else -reserved
         return int(available + pending + reserved)
 
     def brought(self) -> int:
         """What buyers paid and did not get back."""
-        paid = sum(one.amount for one in self.all(self.v1.charges, self.platform) if one.status == "succeeded")
-        refunds = self.all(self.v1.refunds, self.platform)
-        back = sum(one.amount for one in refunds if one.status not in NO_REFUND)
-        disputes = self.all(self.v1.disputes, self.platform)
-        return int(paid - back - sum(one.amount for one in disputes if one.status in STANDS))
+        paid = sum(one["amount"] for one in self.all("charges", self.platform) if one["status"] == "succeeded")
+        refunds = self.all("refunds", self.platform)
+        back = sum(one["amount"] for one in refunds if one["status"] not in NO_REFUND)
+        disputes = self.all("disputes", self.platform)
+        return int(paid - back - sum(one["amount"] for one in disputes if one["status"] in STANDS))
 
     def sent(self) -> int:
         """What left for banks."""
-        found = [one for account in self.accounts for one in self.all(self.v1.payouts, account)]
-        return sum(int(one.amount) for one in found if one.status not in NO_PAYOUT)
+        found = [one for account in self.accounts for one in self.all("payouts", account)]
+        return sum(int(one["amount"]) for one in found if one["status"] not in NO_PAYOUT)
 
     def check_transfers(self, entries: dict[str, Any]) -> None:
         """What one side gives the other side gets, at the same time; a transfer's reversals are never more than it."""
         there = self.accounts[1:]
-        payments = {one.id: one for account in there for one in self.all(self.v1.charges, account)}
-        refunds = {one.id: one for account in there for one in self.all(self.v1.refunds, account)}
-        for transfer in self.all(self.v1.transfers, self.platform):
-            payment = payments[transfer.destination_payment]
-            mirrored(entries[transfer.balance_transaction], entries[payment.balance_transaction])
-            assert payment.amount_refunded == transfer.amount_reversed <= transfer.amount
-            for reversal in transfer.reversals.data:
-                refund = refunds[reversal.destination_payment_refund]
-                mirrored(entries[reversal.balance_transaction], entries[refund.balance_transaction])
+        payments = {one["id"]: one for account in there for one in self.all("charges", account)}
+        refunds = {one["id"]: one for account in there for one in self.all("refunds", account)}
+        for transfer in self.all("transfers", self.platform):
+            payment = payments[transfer["destination_payment"]]
+            mirrored(entries[transfer["balance_transaction"]], entries[payment["balance_transaction"]])
+            assert payment["amount_refunded"] == transfer["amount_reversed"] <= transfer["amount"]
+            for reversal in transfer["reversals"]["data"]:
+                refund = refunds[reversal["destination_payment_refund"]]
+                mirrored(entries[reversal["balance_transaction"]], entries[refund["balance_transaction"]])
 
 
 def mirrored(here: Any, there: Any) -> None:
-    assert (here.net, here.status, here.available_on) == (-there.net, there.status, there.available_on)
+    assert (here["net"], here["status"], here["available_on"]) == (
+        -there["net"],
+        there["status"],
+        there["available_on"],
+    )
 
 
 STEPS: dict[str, Callable[[World, int, int], None]] = {

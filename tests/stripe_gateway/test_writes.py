@@ -144,6 +144,14 @@ CASES = [
         becomes={"amount": 600, "status": "succeeded", "charge": "{charge}"},
     ),
     Write(
+        operation="setup_intent.cancel",
+        params={"intent": "{setup_intent}"},
+        path="/v1/setup_intents/{setup_intent}/cancel",
+        form={},
+        shows="setup_intent",
+        becomes={"id": "{setup_intent}", "status": "canceled"},
+    ),
+    Write(
         operation="setup_intent.create",
         params={"customer": "{ann}", "payment_method_types": ["card"], "metadata": {"ref": "set_2"}},
         path="/v1/setup_intents",

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from randonumber import calls, clock, ids, limits
 from randonumber.calls import Outcome
 from randonumber.credits.models import CardSetup, CardSetupStatus, StripeCustomer
-from randonumber.credits.service import cards, customers
+from randonumber.credits.service import cards, customers, declines
 from randonumber.database import transaction
 from randonumber.stripe_gateway import gateway
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CREATE: Final = "setup_intent.create"
+CANCEL: Final = "setup_intent.cancel"
 SETUPS_PER_HOUR: Final = 10
 """Of one user: each setup lets a browser ask banks whether cards are good, which thieves do by the thousand
 (pains.md, 25)."""
@@ -52,7 +53,8 @@ class Setup:
 def start(owner: Person, form_ref: str, *, network: str) -> Setup:
     """Start the saving of a card, or return the one that this form has started before. Calls the network.
 
-    Never raises for what Stripe does: a setup that Stripe does not answer about goes on by itself. Raises RateLimited.
+    Never raises for what Stripe does: a setup that Stripe does not answer about goes on by itself. Raises RateLimited,
+    after too many cards that failed as well.
     """
     with transaction() as session:
         row = {
@@ -66,6 +68,7 @@ def start(owner: Person, form_ref: str, *, network: str) -> Setup:
         if setup is not None:
             limits.hit(session, "card_setups", owner.ref, limit=SETUPS_PER_HOUR, per_seconds=HOUR)
             limits.hit(session, "card_setups_of_network", network, limit=SETUPS_PER_HOUR_AND_NETWORK, per_seconds=HOUR)
+            declines.refuse_more(session, owner.user_id)
             _prepare(session, setup)
     for _ in range(MOST_CALLS):
         with transaction() as session:
@@ -152,6 +155,37 @@ def refuse(session: Session, call: Call, refusal: Refusal) -> None:
 def find(call: Call) -> Mapping[str, Any] | None:
     """Look the intent up at Stripe. Calls the network."""
     return gateway().find_by_ref("setup_intents", call.ref, customer=str(call.params["customer"]))
+
+
+def count_failure(session: Session, setup_intent_id: str) -> None:
+    """Count a card that could not be saved; too many cancel the intent. Never commits: once for each event."""
+    setup = _lock(session, CardSetup.setup_intent_id == setup_intent_id)
+    is_too_many = declines.is_one_too_many(session, setup.user_id, setup.ref)
+    if is_too_many and setup.status == CardSetupStatus.PENDING:
+        calls.plan(session, operation=CANCEL, ref=setup.ref, params={"intent": setup_intent_id})
+
+
+def is_ours(session: Session, setup_intent_id: str) -> bool:
+    """Whether the intent was made for a setup here. Never commits."""
+    return session.scalar(select(CardSetup.id).where(CardSetup.setup_intent_id == setup_intent_id)) is not None
+
+
+def settle_cancelling(session: Session, call: Call, _result: Mapping[str, Any]) -> None:
+    """Let the setup fail with its intent. Never commits."""
+    setup = _lock(session, CardSetup.ref == call.ref)
+    if setup.status == CardSetupStatus.PENDING:
+        setup.status = CardSetupStatus.FAILED
+
+
+def refuse_cancelling(_session: Session, call: Call, refusal: Refusal) -> None:
+    """Change nothing: the intent is over, or has saved its card; its event tells."""
+    log.info("card_setup_not_open", extra={"setup": call.ref, "code": refusal.code})
+
+
+def find_cancelled(call: Call) -> Mapping[str, Any] | None:
+    """Return the intent of a cancelling whose outcome is unknown, if it is cancelled. Calls the network."""
+    intent = gateway().get_setup_intent(str(call.params["intent"]))
+    return {"id": intent.id, "status": intent.status} if intent.status == "canceled" else None
 
 
 def _prepare(session: Session, setup: CardSetup) -> None:

@@ -145,7 +145,7 @@ def _ask_owner(session: Session, purchase: Purchase, reason: str) -> None:
 
 def _close(session: Session, call: Call) -> Purchase:
     purchase = lock_purchase(session, call.ref)
-    if purchase.call_id == call.id:
+    if purchase.call_id is not None and purchase.call_id <= call.id:  # it names the first attempt of this try
         purchase.call_id = None
     session.flush()  # the purchase may be locked and read once more in this transaction
     return purchase

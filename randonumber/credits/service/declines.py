@@ -1,8 +1,9 @@
-"""Payments that failed, counted for each user: whoever tries cards on our pages is stopped (pains.md, 25).
+"""Cards that failed, counted for each user: whoever tries cards on our pages is stopped (pains.md, 25).
 
-Stripe tells of each failed try, on our own page as with a saved card. Above MOST_PER_HOUR nothing new can be paid on
-our pages for the rest of the hour, and an intent on which one more try failed is cancelled: it would take tries for
-ever. Stripe's own page stays open; it guards itself, and an honest buyer can pay there.
+Stripe tells of each failed try, on our own page as with a saved card, and of each card that could not be saved. Above
+MOST_PER_HOUR nothing new can be paid on our pages, and no card saved, for the rest of the hour, and an intent on which
+one more try failed is cancelled: it would take tries for ever. Stripe's own page stays open; it guards itself, and an
+honest buyer can pay there.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ METHODS: Final = frozenset({PurchaseMethod.CUSTOM, PurchaseMethod.ONE_CLICK})
 def refuse_after_many(session: Session, user_id: int, method: PurchaseMethod) -> None:
     """Refuse to start a purchase on our pages after too many failures. Never commits; raises RateLimited."""
     if method in METHODS:
-        limits.refuse_beyond(session, LIMIT, str(user_id), limit=MOST_PER_HOUR)
+        refuse_more(session, user_id)
+
+
+def refuse_more(session: Session, user_id: int) -> None:
+    """Refuse to begin anything by which cards are tried after too many failures. Never commits; raises RateLimited."""
+    limits.refuse_beyond(session, LIMIT, str(user_id), limit=MOST_PER_HOUR)
 
 
 def find_paid_here(session: Session, payment_intent_id: str) -> str | None:
@@ -42,8 +48,14 @@ def find_paid_here(session: Session, payment_intent_id: str) -> str | None:
 def count_failure(session: Session, ref: str) -> None:
     """Count a failed try to pay a purchase; too many cancel its intent. Never commits: once for each event."""
     purchase = lock_purchase(session, ref)
-    failures = limits.count(session, LIMIT, str(purchase.user_id), per_seconds=HOUR)
+    if is_one_too_many(session, purchase.user_id, ref):
+        payables.plan_closing(session, purchase)
+
+
+def is_one_too_many(session: Session, user_id: int, ref: str) -> bool:
+    """Count a failed try of a user at `ref`, and say whether there were too many by now. Never commits."""
+    failures = limits.count(session, LIMIT, str(user_id), per_seconds=HOUR)
     if failures < MOST_PER_HOUR:
-        return
-    log.warning("payment_failures_beyond_limit", extra={"purchase": ref, "failures": failures})
-    payables.plan_closing(session, purchase)
+        return False
+    log.warning("card_failures_beyond_limit", extra={"ref": ref, "failures": failures})
+    return True

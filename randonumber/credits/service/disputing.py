@@ -37,6 +37,8 @@ CLAIMS_MONEY: Final = frozenset({"needs_response", "under_review"})
 """Statuses in which a chargeback waits; its money is withdrawn by then or in this moment."""
 DECIDED: Final = frozenset({"lost", "warning_closed", "prevented", "charge_refunded"})
 """Statuses that are final as soon as they show. `won` is, too, once the money is on its way back."""
+OVER: Final = DECIDED | {"won"}
+"""Statuses that are final where no money was taken."""
 CLOSED: Final = frozenset({DisputeStatus.WON, DisputeStatus.LOST})
 
 
@@ -57,7 +59,7 @@ def bring_level(session: Session, ref: str, dispute: stripe_gateway.Dispute, *, 
     _reinstate(session, purchase, row, dispute.reinstated - row.reinstated_minor, actor)
     if row.status in CLOSED:
         _lose(session, purchase, row, actor, was_closed=before[0] in CLOSED)
-    is_over = row.status in CLOSED or (row.status == DisputeStatus.INQUIRY and dispute.status in DECIDED)
+    is_over = row.status in CLOSED or (row.status == DisputeStatus.INQUIRY and dispute.status in OVER)
     row.closed_at = None if row.status == DisputeStatus.OPEN else row.closed_at or (clock.now() if is_over else None)
     row.evidence_due_by, row.reason = dispute.evidence_due_by, dispute.reason
     session.flush()
@@ -71,6 +73,9 @@ def _leave_unclaimed(session: Session, purchase: Purchase, dispute: stripe_gatew
         facts = {"dispute": dispute.id, "payment": dispute.charge_id, "purchase": purchase.ref}
         log.error("dispute_unclaimed", extra=facts)
         dispute_mails.tell_operators_of_unclaimed(session, purchase, dispute.id, dispute.charge_id)
+    row = _lock(session, dispute.id)
+    if dispute.status in OVER and row.closed_at is None:
+        row.closed_at = clock.now()
 
 
 def _insert(session: Session, purchase: Purchase, dispute: stripe_gateway.Dispute, status: DisputeStatus) -> bool:
@@ -98,8 +103,9 @@ def _status(row: Dispute, dispute: stripe_gateway.Dispute) -> DisputeStatus:
     """Return where the dispute is by the money of its row and of this reading, whichever is further."""
     reinstated = max(row.reinstated_minor, dispute.reinstated)
     if not row.withdrawn_minor:
-        is_open = dispute.status in CLAIMS_MONEY or row.status == DisputeStatus.OPEN
-        return DisputeStatus.OPEN if is_open else DisputeStatus.INQUIRY
+        is_over = dispute.status in OVER or row.closed_at is not None
+        claims_money = dispute.status in CLAIMS_MONEY or row.status == DisputeStatus.OPEN
+        return DisputeStatus.OPEN if claims_money and not is_over else DisputeStatus.INQUIRY
     is_decided = dispute.status in DECIDED or (dispute.status == "won" and reinstated > 0)
     if not (is_decided or row.status in CLOSED):
         return DisputeStatus.OPEN
@@ -115,7 +121,7 @@ def _withdraw(session: Session, purchase: Purchase, row: Dispute, amount: int, a
     row.withdrawn_minor += amount
     purchase.disputed_minor += _outstanding(row)
     standing = reversing.lock_credits(session, purchase)
-    credits_ = reversing.to_take(purchase)
+    credits_ = reversing.to_take(session, purchase)
     purchase.revoked_credits += credits_
     row.credits += credits_
     money = Move(source=DISPUTES_HELD, destination=STRIPE_BALANCE, amount=amount)

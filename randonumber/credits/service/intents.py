@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CREATE: Final = "payment_intent.create"
 CANCEL: Final = "payment_intent.cancel"
 UNPAID: Final = "requires_payment_method"
+PROCESSING: Final = "processing"
 PAYABLE: Final = frozenset({UNPAID, "requires_confirmation", "requires_action"})
 """An intent in one of these states can be paid, and be cancelled
 (https://docs.stripe.com/api/payment_intents/cancel); one that is `processing` is paid or not within days."""
@@ -81,10 +82,12 @@ def find_cancelled(call: Call) -> Mapping[str, Any] | None:
 def note(session: Session, ref: str, intent: PaymentIntent) -> None:
     """Remember how far the buyer has come with the intent, and why the last try on our page failed. Never commits.
 
-    Only while the purchase is pending; safe to call again, and a late reading is put right by the next one.
+    Only while the purchase is pending; safe to call again, and a late reading is put right by the next one. Of the
+    hosted page no more is remembered than that a delayed payment is on its way: the rest is between it and the buyer.
     """
     purchase = lock_purchase(session, ref)
-    if purchase.status != PurchaseStatus.PENDING or purchase.payment_intent_id != intent.id:
+    is_on_its_way = purchase.method == PurchaseMethod.CHECKOUT and intent.status == PROCESSING
+    if purchase.status != PurchaseStatus.PENDING or not (purchase.payment_intent_id == intent.id or is_on_its_way):
         return
     purchase.intent_status = intent.status
     if purchase.method == PurchaseMethod.CUSTOM:

@@ -114,8 +114,6 @@ def effect_of_intent(
     Refunds and disputes are read with it when its charge shows some, and `with_reversals` in any case: one that failed
     or was won leaves no trace on the charge. So every event of a payment, in any order, ends in the same state.
     """
-    if intent.status == "canceled" and checkout_session_id is None:
-        return lambda session: expire_purchase(session, ref)
     if checkout_session_id is not None and intent.status in GIVEN_UP:
         return lambda session: fail(session, ref, "payment_failed")
     charge = intent.charge
@@ -136,7 +134,12 @@ def effect_of_intent(
 
 
 def _note(session: Session, ref: str, intent: PaymentIntent, actor: str) -> None:
-    """Remember how far a payment has come that nobody has paid yet. Never commits."""
+    """Remember how far a payment has come that nobody has paid yet. Never commits.
+
+    An operator may make another intent that names the purchase: it pays it, and does nothing else to it.
+    """
+    if lock_purchase(session, ref).payment_intent_id not in {None, intent.id}:
+        return
     intents.note(session, ref, intent)
     confirming.bring_level(session, ref, intent, actor=actor)
 

@@ -1,8 +1,9 @@
 """What a refund or a dispute does to the credits of a purchase, and what its end gives back.
 
 A purchase keeps how much of its price is given or taken back in force, and how many credits went with it. A forced
-reversal takes `floor(credits * reversed in all / paid)` less what was taken before, so that a refund and a dispute of
-one payment never take more than was bought; first what is left in the purchase's lot, the rest is owed.
+reversal takes `floor(credits * reversed in all / paid)` less what was taken before (more where a buyer gave credits
+back for less than that), so that a refund and a dispute of one payment never take more than was bought; first what is
+left in the purchase's lot, the rest is owed.
 """
 
 from __future__ import annotations
@@ -90,25 +91,32 @@ def giving_back(standing: Standing, credits_: int) -> list[Move]:
     return [move for move in moves if move.amount]
 
 
-def to_take(purchase: Purchase) -> int:
+def to_take(session: Session, purchase: Purchase) -> int:
     """Return how many credits a forced reversal takes that is counted in the purchase's figures already."""
-    return max(0, due(purchase) - purchase.revoked_credits)
+    return max(0, _gone(session, purchase) - purchase.revoked_credits)
 
 
 def to_give_back(session: Session, purchase: Purchase) -> int:
     """Return how many credits come back with a reversal that is not counted in the purchase's figures any more.
 
-    Taken stays what goes with all that is still reversed; and where the buyer has given credits back for less, those
-    and what goes with the rest. It follows from what is in force alone, so it is the same in whatever order that came
-    and went. The row of the reversal that ended must be flushed with its new status.
+    The row of the reversal that ended must be flushed with its new status.
+    """
+    return max(0, purchase.revoked_credits - _gone(session, purchase))
+
+
+def _gone(session: Session, purchase: Purchase) -> int:
+    """Return the credits that go with what is reversed: by proportion of all of it, rounded down.
+
+    Where the buyer has given credits back for less, those, and what goes with the rest. It follows from what is in
+    force alone, so that whatever came and went, in whatever order, leaves no trace.
     """
     asked = select(func.coalesce(func.sum(Refund.amount_minor), 0), func.coalesce(func.sum(Refund.credits), 0)).where(
         Refund.purchase_id == purchase.id, Refund.origin == RefundOrigin.BUYER, Refund.status.in_(IN_FORCE)
     )
     asked_minor, given_credits = session.execute(asked).one()
     forced_minor = max(0, _reversed_minor(purchase) - int(asked_minor))
-    stays = int(given_credits) + purchase.credits * forced_minor // purchase.amount_minor
-    return max(0, purchase.revoked_credits - max(due(purchase), min(stays, purchase.credits)))
+    together = int(given_credits) + purchase.credits * forced_minor // purchase.amount_minor
+    return max(due(purchase), min(together, purchase.credits))
 
 
 def restate(session: Session, purchase: Purchase) -> None:

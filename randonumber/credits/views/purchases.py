@@ -45,7 +45,7 @@ def show(ref: str) -> ResponseReturnValue:
         return redirect(url_for("credits.show", ref=ref), 303)
     purchase = _own(user_id, ref)
     is_pending = purchase.status == PurchaseStatus.PENDING
-    if is_pending and purchase.checkout_url and _leads_on(purchase):
+    if is_pending and purchase.checkout_url and not _is_on_its_way(purchase) and _leads_on(purchase):
         return redirect(purchase.checkout_url, 303)
     return render_template(
         "credits/purchase.html",
@@ -54,6 +54,7 @@ def show(ref: str) -> ResponseReturnValue:
         stripe_answers=answers and (is_prepared(purchase) or not is_pending),
         try_again=answers and _is_for_buyer_to_pay(purchase),
         trouble=card_wording.trouble_of(purchase),
+        is_on_its_way=is_pending and _is_on_its_way(purchase),
         asks_owner=is_pending and card_wording.asks_owner(purchase),
         pause_seconds=pause_seconds(purchase) if is_pending else None,
         refund=shown(purchase),
@@ -64,9 +65,9 @@ def show(ref: str) -> ResponseReturnValue:
 def pause_seconds(purchase: Purchase) -> int:
     """Return after how long the page of a pending purchase asks again: the older, the longer.
 
-    Not often while the buyer reads what to do.
+    Not often while the buyer reads what to do, or a bank takes its days.
     """
-    if card_wording.asks_owner(purchase) or _is_for_buyer_to_pay(purchase):
+    if card_wording.asks_owner(purchase) or _is_for_buyer_to_pay(purchase) or _is_on_its_way(purchase):
         return LONGEST_PAUSE_SECONDS
     age = clock.now() - purchase.created_at
     return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)
@@ -74,6 +75,11 @@ def pause_seconds(purchase: Purchase) -> int:
 
 def _is_for_buyer_to_pay(purchase: Purchase) -> bool:
     return is_prepared(purchase) and intents.is_payable_on_page(purchase)
+
+
+def _is_on_its_way(purchase: Purchase) -> bool:
+    """Whether the buyer has done all there is to do, and the bank will pay in some days or not."""
+    return purchase.intent_status == intents.PROCESSING
 
 
 def _leads_on(purchase: Purchase) -> bool:

@@ -65,12 +65,12 @@ def show_shop(
     again: Purchase | None = None,
 ) -> Response:
     """Return the page, with whatever form was filled in as it was."""
-    form, wallet_form = form or forms.empty_form(), wallet_form or forms.empty_wallet_form()
-    one_click_form = one_click_form or card_forms.empty_one_click_form()
+    form, one_click_form = form or forms.empty_form(), one_click_form or card_forms.empty_one_click_form()
     tiers = current_app.extensions["config"].credit_tiers
     with transaction() as session:
         wallet = queries.wallet_balances(session, person().user_id)
         one_click_form.offer(card_queries.cards(session, person().user_id), clock.now())
+    wallet_form = wallet_form or forms.empty_wallet_form(str(_start_within(wallet.available)))
     html = render_template(
         "credits/shop.html",
         form=form,
@@ -87,6 +87,12 @@ def show_shop(
         most_credits=MOST_CREDITS,
     )
     return page_with_stripe_js(html)
+
+
+def _start_within(available_minor: int) -> int:
+    """Return what the wallet's form begins with: no more than its money buys, and one when it buys none."""
+    tiers = current_app.extensions["config"].credit_tiers
+    return next((n for n in range(forms.START, 1, -1) if quote(tiers, n).amount_minor <= available_minor), 1)
 
 
 def _unpaid(ref: str) -> Purchase | None:

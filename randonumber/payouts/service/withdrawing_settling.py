@@ -62,9 +62,7 @@ def _fits(withdrawal: Withdrawal, transfer: Transfer) -> bool:
     return False
 
 
-def _settle(
-    session: Session, withdrawal: Withdrawal, transfer: Transfer, *, actor: str, reason: str | None
-) -> None:
+def _settle(session: Session, withdrawal: Withdrawal, transfer: Transfer, *, actor: str, reason: str | None) -> None:
     withdrawal.status, withdrawal.transfer_id = WithdrawalStatus.PAID, transfer.id
     withdrawal.closed_at, withdrawal.waiting_since = clock.now(), None
     withdrawal.sent_at = withdrawal.sent_at or transfer.created_at

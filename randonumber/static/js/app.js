@@ -10,6 +10,3 @@ localTimes();
 copyButtons();
 liveCosts();
 liveQuotes();
-
-// A refused form begins at what is wrong with it.
-document.querySelector("[aria-invalid=true]")?.focus();

@@ -14,6 +14,7 @@ from randonumber import clock, limits
 from randonumber.credits import card_queries
 from randonumber.credits.models import AutoTopup
 from randonumber.credits.pricing import CURRENCY, quote
+from randonumber.credits.service.auto_topups.rules import PAUSES
 from randonumber.database import transaction
 from randonumber.errors import InvalidRequest, Refused
 from randonumber.money import format_money
@@ -110,6 +111,8 @@ def _agree(session: Session, user_id: int, terms: Terms) -> None:
         topup.declines, topup.stopped_at, topup.stop_reason = 0, None, None
     if begins_anew or not topup.declines:  # a purchase or a cap was waited for, not a bank
         topup.next_try_at = None
+    elif topup.next_try_at is not None:  # a bank is waited for, and no longer than after a decline: not for the month
+        topup.next_try_at = min(topup.next_try_at, clock.now() + PAUSES[-1])
     topup.enabled, topup.consented_at, topup.updated_at = True, clock.now(), clock.now()
     topup.threshold, topup.quantity = terms.threshold, terms.quantity
     topup.monthly_cap_minor = terms.monthly_cap_minor

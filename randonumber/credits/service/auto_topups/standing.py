@@ -12,6 +12,7 @@ from randonumber import clock
 from randonumber.credits import card_queries
 from randonumber.credits.models import AutoTopup, Card, Purchase
 from randonumber.credits.service.auto_topups.consent import price_minor
+from randonumber.credits.service.auto_topups.rules import next_month
 from randonumber.credits.service.auto_topups.running import see
 
 if TYPE_CHECKING:
@@ -80,6 +81,6 @@ def _state(topup: AutoTopup, purchase: Purchase | None, seen: Mapping[str, Any])
         return State.NEEDS_YOU if topup.declined_ref == purchase.ref else State.BUYING
     if seen["owes"] or seen["has_open_dispute"]:
         return State.BARRED
-    if topup.next_try_at is not None and topup.next_try_at > clock.now():
-        return State.PAUSED if topup.declines else State.CAPPED
-    return State.ACTIVE
+    if topup.declines and topup.next_try_at is not None and topup.next_try_at > clock.now():
+        return State.PAUSED
+    return State.CAPPED if topup.next_try_at == next_month(clock.now()) else State.ACTIVE

@@ -68,7 +68,7 @@ def take_by_share(session: Session, purchase: Purchase, refund: Refund) -> list[
     """Count a new refund and take the credits that go with its amount by proportion; return the moves."""
     standing = lock_credits(session, purchase)
     recount(session, purchase)
-    return _take(purchase, refund, standing, to_take(purchase))
+    return _take(purchase, refund, standing, to_take(session, purchase))
 
 
 def take_unspent(session: Session, purchase: Purchase, refund: Refund, standing: Standing) -> list[Move]:

@@ -132,23 +132,27 @@ def _of_purchase(purchase: Purchase, found: Any, worth: Worth, until: datetime |
         yield Reason(code="disputed", message=message)
     if found.is_under_way:
         yield Reason(code="in_progress", message="A refund of this purchase is on its way already.")
-    elif worth.left == 0:
+    elif worth.left == 0 and not found.is_disputed:
         yield _nothing_left(purchase, worth)
-    elif worth.amount_minor == 0:
+    elif worth.left and worth.amount_minor == 0:
         message = "What you have spent of it costs as much by itself as the whole purchase did: nothing is left to pay."
         yield Reason(code="worth_nothing", message=message)
     yield from _of_buyer(found, until)
 
 
 def _nothing_left(purchase: Purchase, worth: Worth) -> Reason:
-    if worth.spent < purchase.credits:
-        return Reason(code="nothing_left", message="No credits of this purchase are left: they went with a refund.")
-    return Reason(code="nothing_left", message="All credits of this purchase are spent.")
+    if worth.spent == purchase.credits:
+        message = "All credits of this purchase are spent."
+    elif worth.spent == 0:
+        message = "All credits of this purchase were given back."
+    else:
+        message = "No credits of this purchase are left: some were spent, the rest was given back."
+    return Reason(code="nothing_left", message=message)
 
 
 def _of_buyer(found: Any, until: datetime | None) -> Iterator[Reason]:
     config = _config()
-    if found.owes:
+    if found.owes and not found.is_disputed:
         message = "You owe credits or money. Buy credits or top up first: that settles it."
         yield Reason(code="debt", message=message)
     if until is not None and clock.now() > until:
@@ -158,7 +162,7 @@ def _of_buyer(found: Any, until: datetime | None) -> Iterator[Reason]:
         yield Reason(code="too_many", message="Refunds are made by our support only: please write to us.")
     elif found.one_too_many_at is not None:
         most = config.refunds_per_month
-        message = f"{most} refund{'' if most == 1 else 's'} in 30 days is the most that we make by this page."
+        message = f"You have had {most} refund{'' if most == 1 else 's'} in 30 days: more cannot be had on this page."
         yield Reason(code="too_many", message=message, until=found.one_too_many_at + MONTH)
 
 
