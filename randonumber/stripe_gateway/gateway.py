@@ -197,6 +197,10 @@ class Gateway:
         """Return a balance transaction, with when its money can be used. Raises StripeNotFound."""
         return reading.balance_transaction(self.get(f"/v1/balance_transactions/{segment(txn_id)}"))
 
+    def show_balance_transaction(self, txn_id: str) -> dict[str, Any]:
+        """Return a balance transaction with what it is of, as Stripe gives them. Raises StripeNotFound."""
+        return self.get(f"/v1/balance_transactions/{segment(txn_id)}", expand=["source"])
+
     def get(self, path: str, *, stripe_account: str | None = None, **params: Any) -> dict[str, Any]:
         """Return the object at a path, as Stripe gives it."""
         return self.wire.request("get", path, params, stripe_account=stripe_account)
