@@ -40,7 +40,7 @@ CASES = [
     Read(
         method="get_balance",
         path="/v1/balance",
-        shows={"connect_reserved": 0, "available": -2000, "pending": 999},
+        shows={"connect_reserved": 0, "available": 6680, "pending": 999},
     ),
     Read(
         method="get_balance_transaction",
