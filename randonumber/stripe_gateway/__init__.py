@@ -32,6 +32,7 @@ from randonumber.stripe_gateway.objects import (
     PaymentIntent,
     Refund,
     SetupIntent,
+    WebhookEndpoint,
 )
 from randonumber.stripe_gateway.outage import SharedBreaker
 from randonumber.stripe_gateway.reading import payment_intent as read_payment_intent
@@ -65,6 +66,7 @@ __all__ = [
     "StripeUnavailable",
     "Transfer",
     "TransferReversal",
+    "WebhookEndpoint",
     "gateway",
     "init_app",
     "read_payment_intent",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PaymentIntent,
         Refund,
         SetupIntent,
+        WebhookEndpoint,
     )
     from randonumber.stripe_gateway.wire import Wire
 
@@ -192,6 +193,10 @@ class Gateway:
         """Return every refund of a charge, oldest first."""
         rows = [reading.refund(row) for row in self.each("/v1/refunds", charge=charge)]
         return sorted(rows, key=lambda row: (row.created_at, row.id))
+
+    def list_webhook_endpoints(self) -> list[WebhookEndpoint]:
+        """Return every address that our account's events, or those of connected accounts, are sent to."""
+        return [reading.webhook_endpoint(row) for row in self.each("/v1/webhook_endpoints")]
 
     def get_balance_transaction(self, txn_id: str) -> BalanceTransaction:
         """Return a balance transaction, with when its money can be used. Raises StripeNotFound."""
