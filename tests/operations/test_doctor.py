@@ -70,7 +70,7 @@ def test_what_connect_needs_is_asked_for(committed: Flask, sandbox: StripeSandbo
     found = findings()
     assert "STRIPE_CONNECT_CLIENT_ID" in found["connect client"][1]
     assert "STRIPE_CONNECT_WEBHOOK_SECRET" in found["connect webhook"][1]
-    assert not (found["connect client"][0] or found["connect webhook"][0])
+    assert not any(found[name][0] for name in ("connect client", "connect webhook"))
 
 
 @pytest.mark.parametrize(
