@@ -29,7 +29,7 @@ VIOLATIONS: Final = (
     ("A09", "UPDATE withdrawals SET amount_minor = amount_minor + 1 WHERE status = 'sent'"),
     ("A09", "DELETE FROM withdrawals WHERE status = 'sent'"),
     ("A10", "UPDATE balance_transactions SET amount = amount - 1, net = net - 1 WHERE type = 'transfer'"),
-    ("A10", "UPDATE balance_transactions SET claimed_id = NULL WHERE type = 'transfer'"),
+    ("A10", "UPDATE balance_transactions SET claimed_id = NULL, unmatched_id = claimed_id WHERE type = 'transfer'"),
     ("A11", "UPDATE balance_transactions SET claimed_id = NULL, unmatched_id = claimed_id WHERE type = 'transfer'"),
 )
 
