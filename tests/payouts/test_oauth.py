@@ -133,6 +133,7 @@ FORGED = (
 )
 
 
+@pytest.mark.asvs("10.2.1")
 @pytest.mark.pain(21)
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
 def test_an_answer_without_a_state_of_this_browser_connects_nothing(
