@@ -43,9 +43,7 @@ def row_of(source: str) -> str:
 
 
 @pytest.mark.broken_books
-def test_a_stray_transfer_is_named_and_breaks_an_invariant_until_it_is_resolved(
-    committed: Flask, shop: Shop, strangers: Strangers
-) -> None:
+def test_a_stray_transfer_is_named_and_breaks_an_invariant(committed: Flask, shop: Shop, strangers: Strangers) -> None:
     strangers.funds(100_00)
     transfer = strangers.sends(20_00)
     report = service.reconcile()
