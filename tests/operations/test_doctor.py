@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flask import Flask
+    from flask.testing import FlaskClient
 
     from tests.stripe_fixtures import StripeSandbox
 
@@ -58,6 +59,14 @@ def test_broken_books_are_a_fault(committed: Flask, sandbox: StripeSandbox) -> N
     is_well, detail = findings()["books"]
     assert not is_well
     assert "A13" in detail
+
+
+def test_broken_books_keep_no_page_from_being_served(committed: Flask, client: FlaskClient) -> None:
+    before = client.get("/readyz").get_json()
+    with db.engine.begin() as connection:
+        planted = text("INSERT INTO broken_invariants VALUES ('A13', 'x', 1, :now, :now)")
+        connection.execute(planted, {"now": clock.now()})
+    assert client.get("/readyz").get_json() == before
 
 
 def test_payouts_that_stripe_makes_by_itself_are_a_fault() -> None:
