@@ -59,7 +59,7 @@ def test_an_account_is_made_and_its_owner_is_led_through_stripes_pages(
     assert at_stripe["metadata"] == {"ref": account.ref, "user": owner.person.ref}
     assert (account.type, account.transfers_active, account.payouts_enabled) == (kind, True, True)
     assert (account.requirements, account.changed_at, account.call_id) == ([], None, None)
-    assert account.stripe_account_id in owner.page
+    assert str(account.stripe_account_id) in owner.page
     assert "Ready" in owner.page
     [mail] = messages("security/payout_connected")
     assert str(account.stripe_account_id) in mail.text_body

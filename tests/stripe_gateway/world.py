@@ -169,32 +169,36 @@ OBJECTS: Final[dict[str, Json]] = {
         pending=[{"amount": 999, "currency": "usd"}, {"amount": 77, "currency": "eur"}],
     ),
 }
-OBJECTS |= {
-    "seller": example(
-        "account",
-        id="acct_seller",
-        type="custom",
-        country="US",
-        default_currency="usd",
-        capabilities={"transfers": "active"},
-        charges_enabled=True,
-        payouts_enabled=True,
-        details_submitted=True,
-        requirements={"currently_due": [], "disabled_reason": None},
-        metadata={"ref": "pac_1"},
-    ),
-    "transfer": example(
-        "transfer",
-        id="tr_1",
-        amount=1100,
-        amount_reversed=100,
-        destination="acct_seller",
-        transfer_group="wd_1",
-        metadata={"ref": "wd_1"},
-    ),
-    "reversal": example("transfer_reversal", id="trr_1", amount=100, transfer="tr_1", balance_transaction="txn_back"),
-    "payout": example("payout", id="po_1", amount=400, status="pending"),
-}
+OBJECTS.update(
+    {
+        "seller": example(
+            "account",
+            id="acct_seller",
+            type="custom",
+            country="US",
+            default_currency="usd",
+            capabilities={"transfers": "active"},
+            charges_enabled=True,
+            payouts_enabled=True,
+            details_submitted=True,
+            requirements={"currently_due": [], "disabled_reason": None},
+            metadata={"ref": "pac_1"},
+        ),
+        "transfer": example(
+            "transfer",
+            id="tr_1",
+            amount=1100,
+            amount_reversed=100,
+            destination="acct_seller",
+            transfer_group="wd_1",
+            metadata={"ref": "wd_1"},
+        ),
+        "reversal": example(
+            "transfer_reversal", id="trr_1", amount=100, transfer="tr_1", balance_transaction="txn_back"
+        ),
+        "payout": example("payout", id="po_1", amount=400, status="pending"),
+    }
+)
 OBJECTS["txn"] = example(
     "balance_transaction",
     id="txn_paid",
