@@ -153,9 +153,10 @@ def test_another_amount_than_asked_for_waits_for_an_operator(purse: Purse) -> No
 
 def test_a_second_payment_waits_for_an_operator(purse: Purse) -> None:
     ref = purse.top_up(5_000)
+    first = stored(ref).payment_id
     _pay_by_intent(purse, ref, 5_000)
     purse.deliver()
-    assert purse.stands == (0, 5_000, 0)
+    assert (stored(ref).payment_id, purse.stands) == (first, (0, 5_000, 0))
     agreed(unmatched=5_000)
 
 
