@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 
 def effect_of_session(session_id: str, *, actor: str) -> Effect | None:
-    """Return what a Checkout Session as it is now does; None when it is not one of ours. Raises StripeNotFound."""
+    """Return what a Checkout Session as it is now does; None when it is not one of ours. Raises StripeNotFound.
+
+    Its metadata says whose it is, which we alone write: `client_reference_id` is the payer's own on a Payment Link
+    (https://docs.stripe.com/payment-links/url-parameters), and would let the price of another thing pay a top-up, too.
+    """
     found = gateway().get_checkout_session(session_id)
-    owned = owners.of_ref(found.client_reference_id)
+    owned = owners.of_ref(found.metadata.get("ref"))
     return owned.owner.effect_of_session(owned.ref, found, actor=actor) if owned else None
 
 
