@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 POINTS = ("", "", "after_intent", "after_lease", "before_settle", "after_settle")
 FAULTS = {"reset_before": 0.06, "reset_after": 0.06, "error_500": 0.03, "error_500_done": 0.03, "error_429": 0.04}
 LONGEST_END_SECONDS = 60
+SLOW_SECONDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,19 +189,22 @@ def stripe_objects(base: str) -> dict[str, list[str]]:
 
 
 @contextmanager
-def unreliable_stripe(seed: int) -> Iterator[str]:
-    """Run the sandbox as a process that fails every fifth time, and yield its address."""
+def unreliable_stripe(
+    seed: int, operation: str = "POST /v1/customers", faults: Mapping[str, float] = FAULTS
+) -> Iterator[str]:
+    """Run the sandbox as a process that fails every fifth time at one operation, and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     base = f"http://127.0.0.1:{port}"
     command = [sys.executable, "manage.py", "sandbox", "--memory", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    nobody = {**os.environ, "BASE_URL": "http://127.0.0.1:9"}  # events reach nobody
+    process = subprocess.Popen(command, cwd=ROOT, env=nobody, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout is not None
         process.stdout.readline()
-        for number, (fault, rate) in enumerate(FAULTS.items()):  # equal seeds would let them strike together
-            plan = {"operation": "POST /v1/customers", "fault": fault, "rate": rate, "seed": seed + number}
-            switch(base, "POST", plan)
+        for number, (fault, rate) in enumerate(faults.items()):  # equal seeds would let them strike together
+            plan = {"operation": operation, "fault": fault, "rate": rate, "seed": seed + number}
+            switch(base, "POST", plan | ({"seconds": SLOW_SECONDS} if fault == "slow" else {}))
         yield base
     finally:
         process.kill()

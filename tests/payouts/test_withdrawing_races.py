@@ -6,6 +6,7 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -103,7 +104,7 @@ def test_the_same_form_at_once_is_one_withdrawal(withdrawer: Withdrawer, committ
 
 def test_no_more_than_so_many_a_day_also_at_once(withdrawer: Withdrawer, committed: Flask, settings: Settings) -> None:
     settings["withdrawals_per_day"] = 2
-    tasks = [lambda number=number: withdrawer.withdraw(1000, f"form-{number:04}") for number in range(5)]  # type: ignore[misc]
+    tasks: list[Callable[[], object]] = [partial(withdrawer.withdraw, 1000, f"form-{n:04}") for n in range(5)]
     answers = at_once(committed, tasks)
     assert sum(isinstance(answer, str) for answer in answers) == 2
     assert (count("withdrawals"), withdrawer.left) == (2, 3000)
