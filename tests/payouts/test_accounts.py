@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from randonumber import clock, sweeps
+from randonumber import clock, hooks, sweeps
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from randonumber.inbox.dispatch import Dispatched, dispatch
 from randonumber.payouts import account_jobs, account_queries
-from randonumber.payouts.service import accounts
+from randonumber.payouts.models import AccountType
+from randonumber.payouts.service import accounts, accounts_disconnecting, oauth, onboarding
 from randonumber.payouts.service.accounts import Reading
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.inprocess_connect import onboard
 from tests.auth.mailbox import messages
-from tests.payouts.connecting import DEAUTHORIZE, Owner, execute, new_owner, password_is_old, rows, said
+from tests.payouts.connecting import DEAUTHORIZE, Owner, answer_of, execute, new_owner, password_is_old, rows, said
 from tests.people import bearer, make_key
 from tests.stripe_fixtures import CONNECT_URL
 
@@ -155,6 +158,42 @@ def test_a_connection_that_is_gone_at_stripe_already_is_ended_here(owner: Owner,
     )
     owner.disconnect()
     assert owner.account is None
+
+
+def test_two_tabs_that_disconnect_at_once_end_it_once(owner: Owner, sandbox: StripeSandbox, committed: Flask) -> None:
+    owner.connect_standard()
+
+    def disconnect() -> str:
+        with committed.app_context():
+            return accounts_disconnecting.disconnect(owner.person.id)
+
+    with ThreadPoolExecutor(4) as threads:
+        found = {one.result() for one in [threads.submit(copy_context().run, disconnect) for _ in range(4)]}
+    assert found <= {"done", "nothing"}
+    assert owner.account is None
+    assert len(messages("security/payout_disconnected")) == 1
+
+
+def test_two_ways_at_once_make_one_account(owner: Owner, sandbox: StripeSandbox, committed: Flask) -> None:
+    answer = answer_of(owner.consent(owner.start()))
+    [(session_hash,)] = rows("SELECT session_hash FROM oauth_states")
+    browser = oauth.Browser(user_id=owner.person.id, session_hash=bytes(session_hash))
+    person = hooks.Person(user_id=owner.person.id, ref=owner.person.ref, email=owner.person.email)
+
+    def by_oauth() -> object:
+        with committed.app_context():
+            return oauth.complete(browser, answer)
+
+    def by_onboarding() -> object:
+        with committed.app_context():
+            return onboarding.start(person, AccountType.EXPRESS).is_other
+
+    with ThreadPoolExecutor(2) as threads:
+        ways = [threads.submit(copy_context().run, way) for way in (by_oauth, by_onboarding)]
+        found = [way.result() for way in ways]
+    assert found in (["connected", True], ["has_another", False])
+    assert owner.connected.type == ("standard" if found[1] else "express")
+    assert len(messages("security/payout_connected")) == 1
 
 
 def test_a_wrong_client_id_does_not_pass_for_the_end(owner: Owner, committed: Flask) -> None:
