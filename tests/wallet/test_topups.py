@@ -122,7 +122,9 @@ def test_a_process_that_dies_on_the_way_leaves_one_session(purse: Purse, point: 
     agreed()
 
 
-@pytest.mark.parametrize("fault", ["reset_before", "reset_after", "truncate", "error_429", "error_409", "error_500"])
+@pytest.mark.parametrize(
+    "fault", ["reset_before", "reset_after", "truncate", "error_429", "error_409", "error_500", "error_500_done"]
+)
 def test_a_fault_on_the_way_ends_in_one_session(purse: Purse, fault: str) -> None:
     purse.sandbox.fault(SESSIONS, fault)
     assert purse.start(form_ref="form-0001").url is None
