@@ -8,12 +8,15 @@ from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.ledger import checks
+from randonumber.payouts.service.withdrawing_requesting import Asker, hold
 from tests.credits.test_refund_checks import broken_by
 from tests.payouts.withdrawers import CREATE, agreed
 
 if TYPE_CHECKING:
     from tests.payouts.withdrawers import Withdrawer
 
+SALES: Final = "(SELECT id FROM accounts WHERE code = 'sales')"
+OF: Final = "WHERE transactions.id = transaction_id AND"
 VIOLATIONS: Final = (
     ("A08", "UPDATE withdrawals SET amount_minor = amount_minor + 1"),
     (
@@ -26,10 +29,15 @@ VIOLATIONS: Final = (
     ("A08", "DELETE FROM transactions WHERE kind = 'withdrawal_settle'"),
     ("A08", "DELETE FROM transactions WHERE kind = 'withdrawal_reverse'"),
     ("A08", "UPDATE transactions SET ref = ref || 'x' WHERE kind = 'withdrawal_hold'"),
+    ("A08", "UPDATE withdrawals SET user_id = user_id + 1"),
+    ("A08", f"UPDATE entries SET source_id = {SALES} FROM transactions {OF} kind = 'withdrawal_hold'"),
+    ("A08", f"UPDATE entries SET destination_id = {SALES} FROM transactions {OF} kind = 'withdrawal_release'"),
+    ("A08", f"UPDATE entries SET destination_id = {SALES} FROM transactions {OF} kind = 'withdrawal_reverse'"),
     ("A09", "UPDATE withdrawals SET amount_minor = amount_minor + 1 WHERE status = 'sent'"),
     ("A09", "DELETE FROM withdrawals WHERE status = 'sent'"),
     ("A10", "UPDATE balance_transactions SET amount = amount - 1, net = net - 1 WHERE type = 'transfer'"),
     ("A10", "UPDATE balance_transactions SET claimed_id = NULL, unmatched_id = claimed_id WHERE type = 'transfer'"),
+    ("A10", "UPDATE withdrawals SET transfer_id = 'tr_other' WHERE form_ref = 'form-paid'"),
     ("A11", "UPDATE balance_transactions SET claimed_id = NULL, unmatched_id = claimed_id WHERE type = 'transfer'"),
 )
 
@@ -40,6 +48,10 @@ def test_each_planted_violation_is_caught(withdrawer: Withdrawer) -> None:
     withdrawer.reverse(paid, 300)
     withdrawer.deliver()
     agreed()
+    with transaction() as session:
+        asker = Asker(user_id=withdrawer.person.id, actor="test", is_fresh=True)
+        given_back = hold(session, asker, 1000, look=None).ref
+    withdrawer.cancel(given_back)
     withdrawer.sandbox.fault(CREATE, "reset_before")
     withdrawer.withdraw(2000, "form-sent")
     assert broken_by(None) == set()
