@@ -15,8 +15,9 @@ from tests.payouts.withdrawers import CREATE, agreed
 if TYPE_CHECKING:
     from tests.payouts.withdrawers import Withdrawer
 
-SALES: Final = "(SELECT id FROM accounts WHERE code = 'sales')"
-OF: Final = "WHERE transactions.id = transaction_id AND"
+TO_SALES: Final = (
+    "= house.id FROM accounts AS house, transactions WHERE code = 'sales' AND transactions.id = transaction_id"
+)
 VIOLATIONS: Final = (
     ("A08", "UPDATE withdrawals SET amount_minor = amount_minor + 1"),
     (
@@ -30,9 +31,9 @@ VIOLATIONS: Final = (
     ("A08", "DELETE FROM transactions WHERE kind = 'withdrawal_reverse'"),
     ("A08", "UPDATE transactions SET ref = ref || 'x' WHERE kind = 'withdrawal_hold'"),
     ("A08", "UPDATE withdrawals SET user_id = user_id + 1"),
-    ("A08", f"UPDATE entries SET source_id = {SALES} FROM transactions {OF} kind = 'withdrawal_hold'"),
-    ("A08", f"UPDATE entries SET destination_id = {SALES} FROM transactions {OF} kind = 'withdrawal_release'"),
-    ("A08", f"UPDATE entries SET destination_id = {SALES} FROM transactions {OF} kind = 'withdrawal_reverse'"),
+    ("A08", "UPDATE entries SET source_id " + TO_SALES + " AND transactions.kind = 'withdrawal_hold'"),
+    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_release'"),
+    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_reverse'"),
     ("A09", "UPDATE withdrawals SET amount_minor = amount_minor + 1 WHERE status = 'sent'"),
     ("A09", "DELETE FROM withdrawals WHERE status = 'sent'"),
     ("A10", "UPDATE balance_transactions SET amount = amount - 1, net = net - 1 WHERE type = 'transfer'"),
