@@ -31,9 +31,9 @@ VIOLATIONS: Final = (
     ("A08", "DELETE FROM transactions WHERE kind = 'withdrawal_reverse'"),
     ("A08", "UPDATE transactions SET ref = ref || 'x' WHERE kind = 'withdrawal_hold'"),
     ("A08", "UPDATE withdrawals SET user_id = user_id + 1"),
-    ("A08", "UPDATE entries SET source_id " + TO_SALES + " AND transactions.kind = 'withdrawal_hold'"),
-    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_release'"),
-    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_reverse'"),
+    ("A08", "UPDATE entries SET source_id " + TO_SALES + " AND transactions.kind = 'withdrawal_hold'"),  # noqa: S608 - constants
+    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_release'"),  # noqa: S608 - constants
+    ("A08", "UPDATE entries SET destination_id " + TO_SALES + " AND transactions.kind = 'withdrawal_reverse'"),  # noqa: S608 - constants
     ("A09", "UPDATE withdrawals SET amount_minor = amount_minor + 1 WHERE status = 'sent'"),
     ("A09", "DELETE FROM withdrawals WHERE status = 'sent'"),
     ("A10", "UPDATE balance_transactions SET amount = amount - 1, net = net - 1 WHERE type = 'transfer'"),
