@@ -15,7 +15,7 @@ from randonumber import clock, hooks, sweeps
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from randonumber.inbox.dispatch import Dispatched, dispatch
-from randonumber.payouts import account_jobs, account_queries
+from randonumber.payouts import account_jobs, account_queries, account_wording
 from randonumber.payouts.models import AccountType
 from randonumber.payouts.service import accounts, accounts_disconnecting, oauth, onboarding
 from randonumber.payouts.service.accounts import Reading
@@ -85,7 +85,7 @@ def test_what_stripe_holds_an_account_for_is_said_in_words(owner: Owner) -> None
     assert "suspicion of fraud" in page
     assert page.count("Your date of birth") == 1, "each thing once"
     assert "Future thing nobody knows" in page
-    assert "Withdrawals have to wait" in page
+    assert account_wording.STATES["waits"] in page
 
 
 # Disconnecting and changing
@@ -96,12 +96,12 @@ def test_a_standard_account_is_let_go_of_at_stripe_and_then_here(owner: Owner, s
     assert "We lose our access" in owner.page
     owner.disconnect()
 
-    assert "disconnected, here and at Stripe" in said(owner)
+    assert account_wording.DISCONNECTED["done"][1] in said(owner)
     [sent] = sandbox.sent(DEAUTHORIZE)
     assert str(account.stripe_account_id) in sent.body
     assert owner.account is None
     assert accounts.read(str(account.stripe_account_id)).found is None, "we have no access any more"
-    assert "Disconnected by you" in owner.page
+    assert account_wording.ENDINGS["user"] in owner.page
     [mail] = messages("security/payout_disconnected")
     assert mail.recipient == owner.person.email
 
@@ -111,9 +111,9 @@ def test_an_account_under_this_platform_is_let_go_of_here_alone(
     owner: Owner, sandbox: StripeSandbox, kind: str
 ) -> None:
     account = owner.onboard(kind)
-    assert "It goes on at Stripe" in owner.page
+    assert "what it holds is still paid out to your bank" in owner.page.lower()
     owner.disconnect()
-    assert "At Stripe it goes on" in said(owner)
+    assert account_wording.DISCONNECTED["here_only"][1] in said(owner)
     assert owner.account is None
     assert sandbox.sent(DEAUTHORIZE) == []
     assert accounts.read(str(account.stripe_account_id)).found is not None
@@ -125,8 +125,8 @@ def test_an_unknown_end_is_shown_and_asked_for_again(owner: Owner, sandbox: Stri
     sandbox.fault(DEAUTHORIZE, fault, **({"seconds": 60} if fault == "slow" else {}))
     owner.disconnect()
 
-    assert "goes on by itself" in said(owner)
-    assert "is being disconnected" in owner.page
+    assert account_wording.DISCONNECTED["waits"][1] in said(owner)
+    assert account_wording.STATES["disconnecting"] in owner.page
     with transaction() as session:
         assert accounts.standing(session, owner.person.id) is None, "nothing new is sent to it"
     assert owner.client.get("/payouts/oauth/start").headers["Location"] == "/payouts"
@@ -223,7 +223,7 @@ def test_the_button_of_an_old_page_lets_nothing_else_go(owner: Owner) -> None:
     owner.disconnect()
     second = owner.onboard()
     owner.post("/payouts/disconnect", account=first.ref)
-    assert "no such connection" in said(owner)
+    assert account_wording.DISCONNECTED["nothing"][1] in said(owner)
     assert owner.connected.id == second.id
 
 
@@ -231,7 +231,7 @@ def test_an_account_that_is_being_made_cannot_be_let_go_of(owner: Owner, sandbox
     sandbox.fault("POST /v1/accounts", "reset_after")
     owner.begin()
     owner.disconnect()
-    assert "still making" in said(owner)
+    assert account_wording.DISCONNECTED["being_made"][1] in said(owner)
     assert owner.account is not None
 
 
@@ -246,7 +246,7 @@ def test_the_first_account_keeps_nothing_waiting_and_another_does(owner: Owner) 
     assert until is not None
     assert timedelta(hours=23, minutes=59) < until - clock.now() <= timedelta(hours=24)
     page = owner.page
-    assert "withdrawals wait until" in page
+    assert "withdrawals wait until" in page.lower()
     assert str(first.stripe_account_id) in page, "the earlier one is listed"
     [_, _, change] = messages()
     assert (change.template, change.subject) == ("security/payout_connected", "Your payout account was changed")
@@ -287,7 +287,7 @@ def test_what_stripe_tells_of_an_account_is_read_again_and_kept(
 
     account = owner.connected
     assert (account.transfers_active, account.payouts_enabled, account.requirements) == (True, True, [])
-    assert "Ready" in owner.page
+    assert account_wording.STATES["ready"] in owner.page
 
 
 def test_an_older_reading_undoes_nothing(owner: Owner) -> None:
@@ -316,7 +316,7 @@ def test_an_owner_who_ends_the_connection_at_stripe_is_believed_without_asking_t
 
     assert owner.account is None
     assert reads(sandbox, account) == before, "Stripe lets nobody read it any more"
-    assert "Disconnected at Stripe" in owner.page
+    assert account_wording.ENDINGS["deauthorized"] in owner.page
     [mail] = messages("security/payout_disconnected")
     assert "ended the connection at Stripe" in mail.text_body
     assert rows("SELECT status FROM inbox_events WHERE type = 'account.application.deauthorized'") == [("done",)]
@@ -331,7 +331,7 @@ def test_our_own_disconnecting_is_told_once_whoever_comes_first(
     deliver_webhooks()
     account_jobs.finish_disconnecting.func(timestamp=0)
     assert owner.account is None
-    assert "Disconnected by you" in owner.page
+    assert account_wording.ENDINGS["user"] in owner.page
     assert len(messages("security/payout_disconnected")) == 1
 
 
@@ -436,7 +436,7 @@ def test_an_account_out_of_reach_is_marked_and_one_that_cannot_be_read_stops_no_
     account_jobs.sweep_accounts.func(timestamp=0)
 
     assert (owner.connected.transfers_active, owner.connected.disabled_reason) == (False, accounts.ACCESS_LOST)
-    assert "does not let us see this account" in owner.page
+    assert account_wording.STATES["out_of_reach"] in owner.page
     assert stranger.connected.checked_at is not None
     assert stranger.connected.checked_at > clock.now() - timedelta(hours=1)
     assert good.transfers_active
