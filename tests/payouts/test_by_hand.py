@@ -148,6 +148,17 @@ def test_a_reversal_of_the_transfer_is_booked_along(withdrawer: Withdrawer) -> N
     agreed()
 
 
+def test_while_the_reversals_cannot_be_read_nothing_is_settled(withdrawer: Withdrawer) -> None:
+    ref = unknown(withdrawer, "reset_after")
+    hours_later()
+    [transfer] = withdrawer.transfers()
+    withdrawer.sandbox.client.v1.transfers.reversals.create(transfer.id, {"amount": 500})
+    withdrawer.sandbox.fault("GET /v1/transfers/{id}/reversals", "reset_before")
+    with pytest.raises(TryLater):
+        settle(ref)
+    assert stored(ref).status == "sent"
+
+
 @pytest.mark.parametrize("act", [release, settle])
 def test_what_has_ended_is_left_alone(withdrawer: Withdrawer, act: Callable[[str], None]) -> None:
     ref = withdrawer.withdraw(2000)
