@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from randonumber.stripe_gateway.client import Gateway
 from randonumber.stripe_gateway.connect import ConnectedAccount, Grant, Payout, Transfer, TransferReversal
 from randonumber.stripe_gateway.errors import (
     StripeDenied,
@@ -18,7 +19,6 @@ from randonumber.stripe_gateway.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from randonumber.stripe_gateway.gateway import Gateway
 from randonumber.stripe_gateway.objects import (
     Account,
     Balance,

@@ -10,7 +10,7 @@ import pytest
 
 from randonumber import clock
 from randonumber.stripe_gateway import Gateway, StripeNotFound
-from randonumber.stripe_gateway.gateway import LISTS
+from randonumber.stripe_gateway.client import LISTS
 from tests.stripe_gateway import world
 from tests.stripe_gateway.test_writes import named
 

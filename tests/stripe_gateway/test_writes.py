@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from randonumber.stripe_gateway.gateway import WRITES
+from randonumber.stripe_gateway.client import WRITES
 from randonumber.stripe_gateway.wire import TAKEN_BY_THE_SDK
 from tests.stripe_gateway.world import DONE_URL, EMAIL, OBJECTS, SALE
 
