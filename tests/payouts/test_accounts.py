@@ -21,6 +21,8 @@ from randonumber.payouts.service import accounts, accounts_disconnecting, oauth,
 from randonumber.payouts.service.accounts import Reading
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.inprocess_connect import onboard
+from randonumber.stripe_gateway import StripeRefused
+from randonumber.stripe_gateway.connect import Connect
 from tests.auth.mailbox import messages
 from tests.payouts.connecting import DEAUTHORIZE, Owner, answer_of, execute, new_owner, password_is_old, rows, said
 from tests.people import bearer, make_key
@@ -158,6 +160,25 @@ def test_a_connection_that_is_gone_at_stripe_already_is_ended_here(owner: Owner,
     )
     owner.disconnect()
     assert owner.account is None
+
+
+def test_an_end_that_stripe_refuses_to_speak_of_stops_no_other(
+    owner: Owner, stranger: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = owner.connect_standard(), stranger.connect_standard()
+    execute("UPDATE payout_accounts SET disconnect_asked_at = now() - interval '1 hour' / id")
+    ask = Connect.deauthorize
+
+    def refused(self: Connect, *about: str) -> None:
+        if bad.stripe_account_id in about:
+            message = "not now"
+            raise StripeRefused(message, code="strange")
+        ask(self, *about)
+
+    monkeypatch.setattr(Connect, "deauthorize", refused)
+    monkeypatch.setattr(Connect, "get_account", refused)
+    assert account_jobs.end_waiting() == 1
+    assert (owner.account is None, stranger.account) == (False, None), good
 
 
 def test_two_tabs_that_disconnect_at_once_end_it_once(owner: Owner, sandbox: StripeSandbox, committed: Flask) -> None:
