@@ -12,4 +12,6 @@ liveCosts();
 liveQuotes();
 
 // A refused form begins at what is wrong with it.
-document.querySelector("[aria-invalid=true]")?.focus();
+const wrong = document.querySelector("[aria-invalid=true]");
+if (wrong) wrong.focus();
+else document.querySelector("main section [role=alert]")?.scrollIntoView({ block: "center" });
