@@ -42,8 +42,8 @@ OPERATOR_DEFECTS: Final[tuple[Defect, ...]] = (
         edits=(
             Edit(
                 path="randonumber/calls/rules.py",
-                old="    if state.first_sent_at is not None or state.planned_at is None:\n",
-                new="    if state.first_sent_at is not None or state.planned_at is not None:\n",
+                old="    if state.planned_at is None:\n        return False\n    return (state.first_sent_at",
+                new="    if state.planned_at is not None:\n        return False\n    return (state.first_sent_at",
             ),
         ),
         tests=(
