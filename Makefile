@@ -53,7 +53,7 @@ sabotage: environment
 soak: environment
 	@end=$$(($$(date +%s) + 60 * $(MINUTES))); \
 	while [ $$(date +%s) -lt $$end ]; do \
-	  $(PY) -m pytest -q -n 2 $(ARGS) && $(PY) -m tests.calls.kill_storm && $(PY) -m tests.credits.kill_storm || exit 1; \
+	  $(PY) -m pytest -q -n 2 $(ARGS) && $(PY) -m tests.calls.kill_storm && $(PY) -m tests.credits.kill_storm && $(PY) -m tests.payouts.kill_storm || exit 1; \
 	done
 
 screenshots: environment

@@ -46,6 +46,8 @@ FAULTS: Final = {
     "error_429": 0.04,
 }
 LONGEST_END_SECONDS: Final = 60
+SLOW_SECONDS: Final = 2
+"""Longer than an impatient app waits."""
 QUIET_SECONDS: Final = (3, 6)
 """So long a process that is kept running lives until it is killed."""
 
@@ -216,10 +218,11 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def misbehave(base: str, operation: str, seed: int) -> None:
+def misbehave(base: str, operation: str, seed: int, faults: Mapping[str, float] = FAULTS) -> None:
     """Let an operation fail every fifth time. Equal seeds would let the faults strike together."""
-    for number, (fault, rate) in enumerate(FAULTS.items()):
-        switch(base, "POST", {"operation": operation, "fault": fault, "rate": rate, "seed": seed + number})
+    for number, (fault, rate) in enumerate(faults.items()):
+        plan = {"operation": operation, "fault": fault, "rate": rate, "seed": seed + number}
+        switch(base, "POST", plan | ({"seconds": SLOW_SECONDS} if fault == "slow" else {}))
 
 
 def switch(base: str, method: str, plan: Mapping[str, Any] | None = None) -> None:

@@ -16,7 +16,7 @@ import pytest
 import stripe
 from sqlalchemy import text
 
-from randonumber import stripe_gateway, worker
+from randonumber import jobs, stripe_gateway, worker
 from randonumber.database import db
 from randonumber.failpoints import arm
 from randonumber.sandbox import Endpoint, create_sandbox, inprocess
@@ -184,7 +184,8 @@ def run_jobs(committed: Flask) -> RunJobs:
 
 
 def drain(app: Flask) -> None:
-    """Run what is due, in this thread."""
+    """Run what is due, in this thread; another test may have made an app of its own, which jobs ran with since."""
+    jobs.init_jobs(app)
     with app.app_context():
         worker.drain()
 

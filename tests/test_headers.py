@@ -56,10 +56,11 @@ def test_the_policy_allows_own_files_and_the_hosted_page(test_config: Config) ->
     assert "*" not in policy
 
 
-def test_with_stripe_itself_forms_may_lead_to_its_checkout(test_config: Config) -> None:
-    config = dataclasses.replace(test_config, stripe_api_base=None)
+def test_with_stripe_itself_forms_may_lead_to_its_checkout_and_to_connect(test_config: Config) -> None:
+    config = dataclasses.replace(test_config, stripe_api_base=None, stripe_connect_base=None)
     policy = headers.content_security_policy(config)
-    assert "form-action 'self' https://checkout.stripe.com https://hooks.stripe.com;" in policy
+    hosted = "https://checkout.stripe.com https://connect.stripe.com https://hooks.stripe.com"
+    assert f"form-action 'self' {hosted};" in policy
 
 
 def test_a_page_with_foreign_scripts_names_them(test_config: Config) -> None:

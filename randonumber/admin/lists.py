@@ -37,13 +37,14 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A list at `/admin/<name>`: `sql` selects its rows, `what_to_do` says how they go away."""
+    """A list at `/admin/<name>`: `sql` selects its rows, `what_to_do` says how they go away, by which `commands`."""
 
     name: str
     title: str
     what_to_do: str
     columns: Sequence[Column]
     sql: str
+    commands: Sequence[str] = ()
 
 
 def column(name: str, title: str, shown: Shown = Shown.TEXT) -> Column:
@@ -55,8 +56,9 @@ LISTS: Final = (
     Listing(
         name="books",
         title="Broken invariants",
-        what_to_do="Withdrawals are closed while one stands. `ledger check` shows the rows; post a correction that "
-        "names the transaction it corrects. It leaves this list by itself within a minute.",
+        what_to_do="Withdrawals are closed while one stands. Look at the rows, and post a correction that names the "
+        "transaction it corrects. It leaves this list by itself within a minute.",
+        commands=("ledger check",),
         columns=(
             column("check_id", "Check", Shown.CODE),
             column("title", "What does not hold"),
@@ -69,8 +71,8 @@ LISTS: Final = (
     Listing(
         name="unmatched",
         title="Unmatched rows of Stripe’s book",
-        what_to_do="Nobody here knows them. `stripe show TXN` says what Stripe knows; say what each was with `stripe "
-        "resolve TXN --as KIND --reason TEXT`.",
+        what_to_do="Nobody here knows them. Look at what Stripe knows of each, then say what it was.",
+        commands=("stripe show TXN", "stripe resolve TXN --as KIND --reason TEXT"),
         columns=(
             column("id", "Row", Shown.CODE),
             column("type", "Type"),
@@ -84,7 +86,8 @@ LISTS: Final = (
     Listing(
         name="events",
         title="Dead events",
-        what_to_do="`inbox show ID` says why; after mending, `inbox replay ID`.",
+        what_to_do="Nothing tries them again by itself. Look at why, mend it, and replay them.",
+        commands=("inbox show ID", "inbox replay ID"),
         columns=(
             column("id", "Event", Shown.CODE),
             column("type", "Type"),
@@ -113,6 +116,7 @@ LISTS: Final = (
         title="Purchases and top-ups in review",
         what_to_do="Paid in another amount or currency than asked for: nothing was given, and the money stands in "
         "“unmatched”. Refund it in Stripe’s dashboard, or resolve its row.",
+        commands=("stripe resolve TXN --as KIND --reason TEXT",),
         columns=(
             column("ref", "What", Shown.CODE),
             column("email", "Whose"),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from randonumber.calls.journal import Idle, Lease
     from randonumber.calls.models import StripeCall
-    from randonumber.calls.operations import Call
+    from randonumber.calls.operations import Call, Check
 
 log = logging.getLogger(__name__)
 
@@ -115,8 +115,11 @@ def _send(lease: Lease) -> Heard:
     call = lease.call
     if lease.looks_first and (known := _look_first(lease)):
         return known
-    if lease.state.first_sent_at is None and (held_back := _check(call)):
+    check = get_operation(current_app, call.operation, call.ref).check if lease.state.first_sent_at is None else None
+    if check and (held_back := _ask(check, call)):
         return held_back
+    if (lease.looks_first or check) and not _is_still_ours(lease):
+        return Heard(decision=rules.after_check(refused=False), error="the lease has passed on")
     try:
         result = gateway().send(call.operation, call.params, call.key, call.stripe_account)
     except StripeUnavailable as error:
@@ -140,21 +143,29 @@ def _send(lease: Lease) -> Heard:
 def _look_first(lease: Lease) -> Heard | None:
     """Look an attempt up that may have been sent in a former life of the database; None when nothing is there.
 
-    While that cannot be known nothing goes out, and the next attempt waits.
+    While that cannot be known nothing goes out: the next attempt waits, or this one, if a request of it may be out.
     """
     heard = _look_up(lease)
-    if heard.decision.action is Action.SETTLE:
-        return heard
     if heard.decision.action is Action.NEXT_ATTEMPT:
         return None
+    if heard.decision.action is Action.SETTLE or lease.state.first_sent_at is not None:
+        return heard
     return Heard(decision=rules.after_check(refused=False), error=heard.error)
 
 
-def _check(call: Call) -> Heard | None:
+def _is_still_ours(lease: Lease) -> bool:
+    """Whether a request may go out after what was asked before it, however long that took; its time counts from now.
+
+    Meanwhile others may have sent it, or an operator has called it off, who saw that nothing was on its way.
+    """
+    with transaction() as session:
+        return journal.renew(session, lease, lease_seconds=_lease_seconds())
+
+
+def _ask(check: Check, call: Call) -> Heard | None:
     """Ask the feature whether an attempt that nobody has sent yet may go out; None when it may."""
-    check = get_operation(current_app, call.operation, call.ref).check
     try:
-        refusal = check(call) if check else None
+        refusal = check(call)
     except StripeUnavailable as error:
         return Heard(decision=rules.after_check(refused=False), error=f"check: {error.reason}")
     if refusal is None:

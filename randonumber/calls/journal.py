@@ -127,6 +127,16 @@ def hold(session: Session, lease: Lease) -> StripeCall | None:
     return row
 
 
+def renew(session: Session, lease: Lease, *, lease_seconds: int) -> bool:
+    """Let a lease and its request count from now; False when it has passed to somebody else. Never commits."""
+    row = _lock(session, lease.call.id)
+    if row.lease_number != lease.number or row.status != Status.SENT:
+        return False
+    row.last_sent_at = clock.now()
+    row.lease_until = row.due_at = row.last_sent_at + timedelta(seconds=lease_seconds)
+    return True
+
+
 def begin_next_attempt(session: Session, row: StripeCall, *, due_in_ms: int) -> int:
     """Close an attempt that never happened, and return the id of the one that follows, with the same parameters."""
     row.status, row.closed_at, row.due_at = Status.VOID, clock.now(), None

@@ -99,14 +99,15 @@ def next_step(state: State, now: datetime, limits: Limits) -> Next:
 
 
 def looks_first(state: State, now: datetime, limits: Limits) -> bool:
-    """Whether an attempt is looked up before its first request goes out.
+    """Whether an attempt is looked up before a request of it goes out.
 
-    One that was planned longer ago than a key lives, and was never sent as far as is known here, may come out of a
-    backup: what was sent after the backup was made is known to Stripe alone, whose key would no longer replay it.
+    One whose first request comes so long after it was planned that a key would be forgotten meanwhile may come out of
+    a backup: what was sent after the backup was made is known to Stripe alone, whose key would no longer replay it.
+    A request that is counted here may have died in the look before it: so each one is preceded by a look.
     """
-    if state.first_sent_at is not None or state.planned_at is None:
+    if state.planned_at is None:
         return False
-    return now - state.planned_at >= timedelta(seconds=limits.key_life_seconds)
+    return (state.first_sent_at or now) - state.planned_at >= timedelta(seconds=limits.key_life_seconds)
 
 
 class Answer(StrEnum):

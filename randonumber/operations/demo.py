@@ -16,7 +16,7 @@ from randonumber.database import transaction
 from randonumber.hooks import Person
 from randonumber.numbers.service import UserPays, draw_once
 from randonumber.numbers.wishes import Integers
-from randonumber.operations import sign_ins
+from randonumber.operations import demo_wallet, sign_ins
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,6 +45,8 @@ def demo() -> None:
         raise click.ClickException(message)
     for line in sign_ins.prepare():
         click.echo(line)
+    if trouble := demo_wallet.fill():
+        raise click.ClickException(trouble)
     with transaction() as session:
         user = accounts.get(session, sign_ins.BUYER)
     person = Person(user_id=user.id, ref=user.ref, email=user.email)

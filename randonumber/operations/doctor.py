@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,6 +11,8 @@ from sqlalchemy import text
 
 from randonumber import clock, health
 from randonumber.database import transaction
+from randonumber.operations import doctor_payouts
+from randonumber.operations.finding import Finding
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
 
 if TYPE_CHECKING:
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 OLDEST_POSTGRESQL: Final = 150_000
 MOST_CLOCK_DRIFT_SECONDS: Final = 60
 """Stripe's signatures are refused beyond 300 s; long before that the clock deserves a look."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line: what was looked at, whether it is well, and what was seen."""
-
-    name: str
-    is_well: bool
-    detail: str
 
 
 def init_app(app: Flask) -> None:
@@ -70,6 +62,8 @@ def _database() -> Iterator[Finding]:
     yield Finding(name="database", is_well=version >= OLDEST_POSTGRESQL, detail=f"{known} (15 or newer is needed)")
     yield _part("migrations", parts["migrations"], "at the newest", "run `python manage.py db upgrade`")
     yield _part("worker", parts["worker"], "alive", "start `python manage.py worker`")
+    if parts["migrations"] == health.READY:
+        yield doctor_payouts.books()
 
 
 def _part(name: str, state: str, well: str, cure: str) -> Finding:
@@ -98,6 +92,8 @@ def _stripe(config: Config) -> Iterator[Finding]:
         is_well=bool(config.stripe_webhook_secret),
         detail=f"secret set; events are expected at {config.base_url}/webhooks/stripe",
     )
+    yield from doctor_payouts.connect(config)
+    yield doctor_payouts.events(config)
     yield _payouts(account.payout_interval)
     yield Finding(
         name="clock",

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from randonumber.config import Config
 
 BUYER: Final = "demo@example.com"
-PEOPLE: Final = (BUYER, "seller@example.com", "admin@example.com")
+SELLER: Final = "seller@example.com"
 OPERATOR: Final = "admin@example.com"
+PEOPLE: Final = (BUYER, SELLER, OPERATOR)
 
 
 def prepare() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,13 +15,13 @@ from dotenv import load_dotenv
 from randonumber import create_app
 from randonumber.config import ROOT
 from randonumber.environment import UP_FILE, load_config_or_explain, sandbox_settings
-from randonumber.operations import ports, sign_ins
+from randonumber.operations import demo_wallet, ports, sign_ins
 from randonumber.supervisor import Child, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from randonumber.config import Config
+    from flask import Flask
 
 
 @click.command()
@@ -32,7 +33,8 @@ def up(*, no_demo: bool, workers: int) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     port, sandbox = _choose_settings()
     config = load_config_or_explain()
-    lines = _prepare(config, with_demo=not no_demo)
+    app = create_app(config)
+    lines = _prepare(app, with_demo=not no_demo)
     children = list(_children(port, sandbox, workers))
 
     def announce() -> None:
@@ -42,6 +44,8 @@ def up(*, no_demo: bool, workers: int) -> None:
         for line in lines:
             click.echo(f"  {line}")
         click.echo("  Ctrl-C stops everything.\n")
+        if sandbox and not no_demo and config.is_local:
+            threading.Thread(target=_fill_wallet, args=(app,), daemon=True).start()
 
     sys.exit(run(children, ready_url=f"http://127.0.0.1:{port}/readyz", on_ready=announce))
 
@@ -64,12 +68,18 @@ def _choose_settings() -> tuple[int, int | None]:
     return port, sandbox
 
 
-def _prepare(config: Config, *, with_demo: bool) -> list[str]:
+def _prepare(app: Flask, *, with_demo: bool) -> list[str]:
     """Migrate the database and see to the demo sign-ins; return what to tell about them."""
-    app = create_app(config)
     with app.app_context():
         flask_migrate.upgrade()
         return sign_ins.prepare() if with_demo else []
+
+
+def _fill_wallet(app: Flask) -> None:
+    """Fill the demo seller's wallet, beside everything else: nobody waits for it."""
+    with app.app_context():
+        if trouble := demo_wallet.fill():
+            click.echo(trouble, err=True)
 
 
 def _children(port: int, sandbox: int | None, workers: int) -> Iterator[Child]:

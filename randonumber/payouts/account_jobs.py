@@ -14,7 +14,7 @@ from randonumber.jobs import periodic
 from randonumber.payouts.models import PayoutAccount
 from randonumber.payouts.service import accounts, accounts_disconnecting, accounts_payouts, oauth
 from randonumber.payouts.service.accounts_disconnecting import Disconnecting
-from randonumber.stripe_gateway import StripeUnavailable
+from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +77,9 @@ def _level_one(account: PayoutAccount) -> int:
         read = accounts.refresh(account)
         is_news = _what_stripe_said(read) != _what_stripe_said(account)
         payouts = accounts_payouts.read_recent(str(account.stripe_account_id))
+    except StripeRefused as refusal:
+        log.warning("payout_account_not_read", extra={"payout_account": account.ref, "reason": refusal.code})
+        return 0
     except StripeUnavailable as error:
         if error.status is None:  # Stripe itself is away: everything stays due
             raise

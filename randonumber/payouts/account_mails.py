@@ -1,4 +1,4 @@
-"""What the owner of a wallet is told when the place its money goes to changes: a notice of security, always sent.
+"""What the owner of a wallet is told of the place its money goes to: that it changed, and that a bank sent money back.
 
 Queued with its cause; never commits.
 """
@@ -11,12 +11,13 @@ from flask import current_app
 from sqlalchemy import text
 
 from randonumber import mail
-from randonumber.payouts.account_wording import type_name
+from randonumber.money import format_money
+from randonumber.payouts.account_wording import bank_reason, type_name
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from randonumber.payouts.models import PayoutAccount
+    from randonumber.payouts.models import ConnectedPayout, PayoutAccount
 
 _EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
 
@@ -33,13 +34,33 @@ def disconnected(session: Session, account: PayoutAccount) -> None:
     _send(session, account, "payout_disconnected", "Your payout account was disconnected")
 
 
+def payout_failed(session: Session, account: PayoutAccount, payout: ConnectedPayout) -> None:
+    """Tell that a bank sent a payout back, and why. Never commits."""
+    amount = format_money(payout.amount_minor, payout.currency)
+    mail.queue(
+        session,
+        "payout_failed",
+        _address(session, account),
+        f"Your bank sent a payout of {amount} back",
+        amount=amount,
+        account=account.stripe_account_id,
+        payout=payout.stripe_payout_id,
+        reason=bank_reason(payout.failure_code),
+        link=f"{current_app.extensions['config'].base_url}/payouts",
+    )
+
+
+def _address(session: Session, account: PayoutAccount) -> str:
+    address: str = session.execute(_EMAIL, {"user_id": account.user_id}).scalar_one()
+    return address
+
+
 def _send(session: Session, account: PayoutAccount, template: str, subject: str, **facts: object) -> None:
-    to: str = session.execute(_EMAIL, {"user_id": account.user_id}).scalar_one()
     base_url = current_app.extensions["config"].base_url
     mail.queue(
         session,
         f"security/{template}",
-        to,
+        _address(session, account),
         subject,
         account=account.stripe_account_id,
         kind=type_name(account.type),

@@ -104,7 +104,8 @@ def waits_until(account: PayoutAccount) -> datetime | None:
 
 
 def _held_because(account: PayoutAccount) -> str | None:
-    if account.disabled_reason == accounts.ACCESS_LOST:
+    is_listed = account.disabled_reason == requirements_wording.PAST_DUE and account.requirements
+    if is_listed or account.disabled_reason == accounts.ACCESS_LOST:  # said by the list, or by the state
         return None
     return requirements_wording.disabled(account.disabled_reason)
 

@@ -14,13 +14,13 @@ TYPES: Final = {
 }
 STATES: Final = {
     "being_made": "Stripe is making your account. It goes on by itself; look again in a minute.",
-    "disconnecting": "This account is being disconnected. Stripe has not answered yet; it is asked again every minute. "
+    "disconnecting": "This account is being disconnected. Stripe has not answered yet; we ask again every minute. "
     "No new withdrawal goes to it.",
     "out_of_reach": "Stripe does not let us see this account any more: it was closed, or its owner has ended the "
     "connection. Disconnect it here, then connect an account again.",
     "unread": "Connected. Stripe has not told us yet what this account may do; look again in a minute.",
     "onboarding": "Connected, but not set up: Stripe needs some details before money can go to it.",
-    "waits": "Withdrawals have to wait until Stripe has what it needs.",
+    "waits": "Withdrawals wait until Stripe has checked this account.",
     "ready": "Ready: withdrawals go to this account.",
     "no_payouts": "Withdrawals go to this account, but Stripe does not pay out from it to your bank yet.",
 }

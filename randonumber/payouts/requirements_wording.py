@@ -67,6 +67,7 @@ _PROOF_OF_COMPANY: Final = "Your company’s papers: a photo of a document"
 _PROOF_OF_ADDRESS: Final = "proof of address: a photo of a bill or bank statement"
 _PERSON: Final = re.compile(r"person_[A-Za-z0-9]+")
 
+PAST_DUE: Final = "requirements.past_due"
 DISABLED: Final = {
     "action_required.requested_capabilities": "Stripe has not been asked to let this account receive transfers.",
     "listed": "Stripe is looking into this account. This may take some days.",
@@ -79,7 +80,7 @@ DISABLED: Final = {
     "rejected.platform_other": "We have closed this account. Please write to us.",
     "rejected.platform_terms_of_service": "We have closed this account. Please write to us.",
     "rejected.terms_of_service": "Stripe has closed this account, since it went against Stripe’s terms.",
-    "requirements.past_due": "Stripe waits for the details below.",
+    PAST_DUE: "Stripe waits for more details.",
     "requirements.pending_verification": "Stripe is checking your details. There is nothing for you to do.",
     "under_review": "Stripe is looking into this account. This may take some days.",
 }

@@ -9,7 +9,8 @@ from randonumber.ledger.checks import Check
 # What the postings of each withdrawal moved, by the accounts that they moved it between.
 _MOVED: Final = """
     SELECT transactions.kind, transactions.ref, entries.amount, source.code AS source, destination.code AS destination,
-           coalesce(source.user_id, destination.user_id) AS user_id
+           CASE WHEN source.kind = 'wallet' THEN source.user_id END AS payer_id,
+           CASE WHEN destination.kind = 'wallet' THEN destination.user_id END AS payee_id
       FROM transactions
       JOIN entries ON entries.transaction_id = transactions.id
       JOIN accounts AS source ON source.id = entries.source_id
@@ -22,23 +23,28 @@ _FEES: Final = "withdrawals:fees"
 WITHDRAWAL_CHECKS: Final = (
     Check(
         id="A08",
-        title="a withdrawal's status agrees with its hold, settle, release and reverse, and none of these is alone",
+        title="a withdrawal's status agrees with its hold, settle, release and reverse, all of its own user's wallet",
         sql=f"""
             WITH moved AS MATERIALIZED ({_MOVED}), booked AS (
-                SELECT ref,
-                       sum(amount) FILTER (WHERE kind = 'withdrawal_hold' AND destination = '{_IN_TRANSIT}') AS held,
-                       sum(amount) FILTER (WHERE kind = 'withdrawal_hold' AND destination = '{_FEES}') AS fee,
+                SELECT withdrawals.id,
+                       sum(amount) FILTER (WHERE kind = 'withdrawal_hold' AND payer_id = user_id
+                                             AND destination = '{_IN_TRANSIT}') AS held,
+                       sum(amount) FILTER (WHERE kind = 'withdrawal_hold' AND payer_id = user_id
+                                             AND destination = '{_FEES}') AS fee,
                        sum(amount) FILTER (WHERE kind = 'withdrawal_settle' AND source = '{_IN_TRANSIT}'
                                              AND destination = 'stripe:balance') AS settled,
-                       sum(amount) FILTER (WHERE kind = 'withdrawal_release' AND source = '{_IN_TRANSIT}') AS released,
-                       sum(amount) FILTER (WHERE kind = 'withdrawal_release' AND source = '{_FEES}') AS fee_back
-                  FROM moved GROUP BY ref
+                       sum(amount) FILTER (WHERE kind = 'withdrawal_release' AND source = '{_IN_TRANSIT}'
+                                             AND payee_id = user_id) AS released,
+                       sum(amount) FILTER (WHERE kind = 'withdrawal_release' AND source = '{_FEES}'
+                                             AND payee_id = user_id) AS fee_back
+                  FROM withdrawals JOIN moved USING (ref) GROUP BY withdrawals.id
             ), back AS (
-                SELECT withdrawal_id, sum(amount_minor) AS said, sum(moved.amount) AS booked
-                  FROM withdrawal_reversals
+                SELECT withdrawals.id, sum(withdrawal_reversals.amount_minor) AS said, sum(moved.amount) AS booked
+                  FROM withdrawals
+                  JOIN withdrawal_reversals ON withdrawal_id = withdrawals.id
                   LEFT JOIN moved ON moved.kind = 'withdrawal_reverse' AND moved.ref = stripe_reversal_id
-                                 AND moved.source = 'stripe:balance'
-                 GROUP BY withdrawal_id
+                                 AND moved.source = 'stripe:balance' AND moved.payee_id = user_id
+                 GROUP BY withdrawals.id
             ), expected AS (
                 SELECT withdrawals.*, amount_minor - fee_minor AS net, status IN ('paid', 'reversed') AS is_paid,
                        status IN ('failed', 'canceled') AS is_back
@@ -46,8 +52,8 @@ WITHDRAWAL_CHECKS: Final = (
             )
             SELECT expected.ref, status, booked.held, booked.settled, booked.released, back.booked AS reversed
               FROM expected
-              LEFT JOIN booked ON booked.ref = expected.ref
-              LEFT JOIN back ON back.withdrawal_id = expected.id
+              LEFT JOIN booked USING (id)
+              LEFT JOIN back USING (id)
              WHERE booked.held IS DISTINCT FROM net
                 OR coalesce(booked.fee, 0) <> fee_minor
                 OR coalesce(booked.settled, 0) <> CASE WHEN is_paid THEN net ELSE 0 END
@@ -93,6 +99,12 @@ WITHDRAWAL_CHECKS: Final = (
              GROUP BY withdrawals.id
             HAVING count(*) > 1 OR sum(mirror.amount) <> -(withdrawals.amount_minor - fee_minor)
                 OR NOT bool_and(mirror.claimed_id IS NOT DISTINCT FROM settled.id)
+            UNION ALL
+            SELECT withdrawals.ref, mirror.source_id, amount_minor - fee_minor, mirror.amount, 1
+              FROM balance_transactions AS mirror
+              JOIN transactions AS settled ON settled.id = mirror.claimed_id AND settled.kind = 'withdrawal_settle'
+              JOIN withdrawals ON withdrawals.ref = settled.ref
+             WHERE mirror.source_id IS DISTINCT FROM withdrawals.transfer_id
         """,
     ),
     Check(

@@ -37,6 +37,7 @@ def _withdraw(session: Session, user_id: int) -> dict[str, Any]:
         "withdraw_form": WithdrawForm(formdata=None, amount=_kept()),
         "withdraw_reasons": reasons(session, user_id, ALL, clock.now()),
         "withdraw_refusals": [],
+        "is_back": bool(request.args.get("withdraw")),
         "mends": MENDS,
         "available": available,
         "fee": fee_of(available),

@@ -13,9 +13,9 @@ from flask.cli import AppGroup
 
 from randonumber import sweeps
 from randonumber.money import format_money
-from randonumber.reconciliation import resolving, service
+from randonumber.reconciliation import resolving, service, showing
 from randonumber.reconciliation.contact import UnsteadyBook
-from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
+from randonumber.stripe_gateway import StripeNotFound, StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -61,6 +61,24 @@ def sync_command() -> None:
             click.echo(f"{name}: not done ({type(error).__name__} {error})", err=True)
     if failed:
         raise SystemExit(1)
+
+
+@stripe_commands.command("show")
+@click.argument("txn")
+def show_command(txn: str) -> None:
+    """Print what Stripe says of a row of its book, and which users here it may belong to."""
+    try:
+        shown = showing.show(txn)
+    except StripeNotFound as error:
+        message = f"Stripe has no row {txn}."
+        raise click.ClickException(message) from error
+    except (StripeUnavailable, StripeRefused) as error:
+        message = f"Stripe does not answer: {error}"
+        raise click.ClickException(message) from error
+    for name, fact in shown.facts.items():
+        click.echo(f"{name:<24}{fact}")
+    for user in shown.users:
+        click.echo(f"{'may be of':<24}{user}")
 
 
 @stripe_commands.command("resolve")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
+from randonumber.stripe_gateway.client import Gateway
 from randonumber.stripe_gateway.connect import ConnectedAccount, Grant, Payout, Transfer, TransferReversal
 from randonumber.stripe_gateway.errors import (
     StripeDenied,
@@ -18,7 +19,6 @@ from randonumber.stripe_gateway.errors import (
     StripeRefused,
     StripeUnavailable,
 )
-from randonumber.stripe_gateway.gateway import Gateway
 from randonumber.stripe_gateway.objects import (
     Account,
     Balance,
@@ -32,6 +32,7 @@ from randonumber.stripe_gateway.objects import (
     PaymentIntent,
     Refund,
     SetupIntent,
+    WebhookEndpoint,
 )
 from randonumber.stripe_gateway.outage import SharedBreaker
 from randonumber.stripe_gateway.reading import payment_intent as read_payment_intent
@@ -65,6 +66,7 @@ __all__ = [
     "StripeUnavailable",
     "Transfer",
     "TransferReversal",
+    "WebhookEndpoint",
     "gateway",
     "init_app",
     "read_payment_intent",

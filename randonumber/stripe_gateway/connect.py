@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from randonumber.stripe_gateway.gateway import Gateway
+    from randonumber.stripe_gateway.client import Gateway
     from randonumber.stripe_gateway.objects import Balance
     from randonumber.stripe_gateway.reading import Json
 

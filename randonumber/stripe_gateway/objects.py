@@ -195,6 +195,16 @@ class BalanceTransaction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WebhookEndpoint:
+    """An address that Stripe sends events to, and their types; `*` is every type."""
+
+    id: str
+    url: str
+    enabled_events: tuple[str, ...]
+    is_enabled: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """An event as Stripe lists it; `payload` is the whole of it."""
 

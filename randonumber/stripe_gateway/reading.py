@@ -18,6 +18,7 @@ from randonumber.stripe_gateway.objects import (
     PaymentIntent,
     Refund,
     SetupIntent,
+    WebhookEndpoint,
 )
 
 if TYPE_CHECKING:
@@ -206,6 +207,16 @@ def setup_intent(found: Json) -> SetupIntent:
         livemode=found["livemode"],
         client_secret=found.get("client_secret"),
         metadata=metadata_of(found),
+    )
+
+
+def webhook_endpoint(found: Json) -> WebhookEndpoint:
+    """Read a WebhookEndpoint."""
+    return WebhookEndpoint(
+        id=found["id"],
+        url=found["url"],
+        enabled_events=tuple(found["enabled_events"]),
+        is_enabled=found["status"] == "enabled",
     )
 
 

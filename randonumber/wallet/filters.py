@@ -28,7 +28,7 @@ KINDS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What was asked for, as it was typed, with what is wrong with it by field. Days are those of UTC."""
+    """What was asked for, as it can be shown, with what is wrong with it by field. Days are those of UTC."""
 
     kind: str = ""
     since: str = ""
@@ -50,6 +50,7 @@ def read(arguments: Mapping[str, str]) -> Wanted:
     if kind and kind not in KINDS:
         errors["kind"] = "Choose one of the kinds."
     first, last = (_day(name, text, errors) for name, text in (("since", since), ("until", until)))
+    since, until = (day.isoformat() if day else "" for day in (first, last))  # a field for days takes no other text
     if first and last and first > last:
         errors["until"] = "The last day is before the first."
         last = None

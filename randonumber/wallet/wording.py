@@ -64,6 +64,11 @@ def asks_owner(topup: Topup) -> bool:
     return topup.status == TopupStatus.PENDING and topup.failure == "authentication_required"
 
 
+def is_under_way(topup: Topup) -> bool:
+    """Whether its owner has done all there is to do, and a slow bank has not: the hosted page is behind them."""
+    return topup.status == TopupStatus.PENDING and bool(topup.checkout_session_id) and topup.checkout_url is None
+
+
 def who_took(reversal: TopupReversal) -> str:
     """Return what a reversal is: `refund` or `dispute`."""
     return "refund" if reversal.kind == ReversalKind.REFUND else "dispute"

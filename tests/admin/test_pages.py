@@ -12,6 +12,7 @@ from randonumber import clock
 from randonumber.admin import lists
 from randonumber.admin.alarm_mails import tell_of_broken
 from randonumber.database import db, transaction
+from randonumber.ledger import checks, jobs
 from randonumber.ledger.checks import CheckResult
 from randonumber.payouts.service import by_hand
 from randonumber.reconciliation.service import sync_mirror
@@ -200,3 +201,15 @@ def test_operators_get_a_mail_about_broken_books(committed: Flask) -> None:
     assert (mail.recipient, mail.subject) == ("ann@example.com", "The books are broken: A13")
     assert "&lt;once&gt;" in mail.html_body
     assert "<once>" in mail.text_body
+
+
+@pytest.mark.broken_books
+def test_the_minutes_run_tells_operators_once(committed: Flask) -> None:
+    make_user("ann@example.com", admin=True)
+    checks.register(checks.Check(id="A99", title="planted", sql="SELECT 1 AS one", is_quick=True))
+    try:
+        for _ in range(3):
+            jobs.recent()
+    finally:
+        checks.forget("A99")
+    assert count("mail_messages", "template = 'invariant_broken' AND subject LIKE '%A99'") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -75,6 +77,23 @@ def test_the_same_key_withdraws_once_and_answers_with_the_same_bytes(
     assert (first.status_code, again.status_code, again.data) == (201, 201, first.data)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert ask(client, key, 1000, **{"Idempotency-Key": "one"}).status_code == 422
+    assert (count("withdrawals"), withdrawer.left, withdrawer.received()) == (1, 3000, 2000)
+
+
+@pytest.mark.pain(17)
+def test_the_same_key_eight_times_at_once_is_one_withdrawal(committed: Flask, key: str, withdrawer: Withdrawer) -> None:
+    start = threading.Barrier(8)
+
+    def run(client: FlaskClient) -> tuple[int, bytes]:
+        start.wait()
+        answer = ask(client, key, **{"Idempotency-Key": "one"})
+        return answer.status_code, answer.data
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(run, [committed.test_client() for _ in range(8)]))
+    made = {data for status, data in answers if status == 201}
+    assert (len(made), {status for status, _ in answers} <= {201, 409}) == (1, True)
+    assert {ask(committed.test_client(), key, **{"Idempotency-Key": "one"}).data} == made
     assert (count("withdrawals"), withdrawer.left, withdrawer.received()) == (1, 3000, 2000)
 
 

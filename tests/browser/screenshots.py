@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.browser.earner import Earner, let_funds_come, wait_for_funds
 from tests.browser.shopper import Shopper
 from tests.browser.standing import settle_in
 from tests.browser_support import launched
@@ -45,8 +46,28 @@ def take_all(shop: Checkout, browser: Browser) -> None:
     take(buyer, "cards", "/account/cards")
     take(buyer, "purchase", f"/credits/purchases/{paid}")
     take(buyer, "account", "/account")
+    take_paying_out(shop, browser)
     buyer.draw(maximum=100)
     take(buyer, "home", None)
+
+
+def take_paying_out(shop: Checkout, browser: Browser) -> None:
+    """Take the wallet and the payout account of somebody who was paid out."""
+    earner = Earner(shop.base_url, browser.new_context(base_url=shop.base_url, locale="en-GB"))
+    earner.register()
+    take(earner, "payouts-ways", "/payouts")
+    earner.connect("express")
+    earner.top_up("50.00")
+    earner.wait_until_topped_up()
+    let_funds_come(shop)
+    wait_for_funds(earner, "$50.00")
+    earner.top_up("25.00")
+    earner.wait_until_topped_up()
+    earner.withdraw("20.00")
+    earner.page.locator(".status").filter(has_text="paid").first.wait_for()
+    take(earner, "withdrawal", earner.page.url.removeprefix(shop.base_url))
+    take(earner, "wallet", "/wallet")
+    take(earner, "payouts", "/payouts")
 
 
 def take(person: Shopper, name: str, path: str | None) -> None:

@@ -35,7 +35,9 @@ FOR_BUYERS = {
     "/credits?quantity=0": 422,
     "/nothing-here": 404,
     "/numbers": 200,
+    "/payouts": 200,
     "/verify": 200,
+    "/wallet": 200,
 }
 
 INJECT = """() => {

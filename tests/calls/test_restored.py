@@ -10,6 +10,7 @@ import pytest
 from randonumber import calls, clock
 from randonumber.calls import Outcome
 from randonumber.calls.rules import Limits, State, Status, looks_first
+from randonumber.failpoints import FailpointRaised, arm
 from tests.calls.operations import CREATE_CUSTOMER, Told, change, journal, plan_customer, register_customer
 
 if TYPE_CHECKING:
@@ -77,3 +78,32 @@ def test_only_a_first_request_so_late_is_preceded_by_a_look() -> None:
     assert looks_first(State(status=Status.PLANNED, planned_at=old), now, limits)
     assert not looks_first(State(status=Status.PLANNED, planned_at=young), now, limits)
     assert not looks_first(State(status=Status.SENT, planned_at=old, first_sent_at=young), now, limits)
+
+
+def test_a_process_that_dies_while_it_looks_does_not_let_the_next_one_send_blindly(
+    told: Told, sandbox: StripeSandbox
+) -> None:
+    call_id = plan_customer()
+    change(planned_at=clock.now() - LONG_AGO)
+    there = sent_in_a_former_life(sandbox)
+    arm({"after_lease": "raise"})
+    with pytest.raises(FailpointRaised):
+        calls.drive(call_id)
+    change(due_at=clock.now(), lease_until=None, last_sent_at=clock.now() - timedelta(minutes=1))
+    assert calls.drive(call_id) is Outcome.OK
+    assert (customers(sandbox), told.settled) == ([there], [("usr_1", there)])
+
+
+def test_an_unknown_request_after_a_look_is_never_followed_by_another_key(told: Told, sandbox: StripeSandbox) -> None:
+    call_id = plan_customer()
+    change(planned_at=clock.now() - LONG_AGO)
+    sandbox.fault(CREATE_CUSTOMER, "reset_after")
+    assert calls.drive(call_id) is Outcome.UNKNOWN
+    for _ in range(2):
+        sandbox.fault("GET /v1/customers", "reset_before", times=1)
+        change(due_at=clock.now(), lease_until=None, last_sent_at=clock.now() - timedelta(minutes=1))
+        assert calls.drive(call_id) is Outcome.UNKNOWN
+    assert [row.status for row in journal()] == ["sent"]
+    change(due_at=clock.now(), last_sent_at=clock.now() - timedelta(minutes=1))
+    assert calls.drive(call_id) is Outcome.OK
+    assert len(customers(sandbox)) == len(told.settled) == 1

@@ -349,7 +349,7 @@ def test_a_payment_on_its_way_is_shown_and_given_no_second_intent(
 def pay_by_bank(monkeypatch: pytest.MonkeyPatch, found: OnPage) -> None:
     """Let Stripe say from now on that the intent is processing, and refuse to cancel it."""
     from randonumber.stripe_gateway import StripeRefused
-    from randonumber.stripe_gateway.gateway import Gateway
+    from randonumber.stripe_gateway.client import Gateway
 
     read, send = Gateway.get_payment_intent, Gateway.send
 

@@ -21,7 +21,7 @@ TEST = "tests/payouts/test_withdrawing_races.py::test_eight_tabs_withdraw_the_wh
 def main(rounds: int) -> None:
     """Run so many rounds, and end with the test's own exit code."""
     os.environ["EIGHT_TABS_ROUNDS"] = str(rounds)
-    code = pytest.main(["-q", "-n", "0", TEST])
+    code = pytest.main(["-q", "-n", "0", "--timeout", "0", TEST])
     click.echo(f"{rounds} of {rounds} rounds" if code == 0 else "a round went wrong")
     sys.exit(int(code))
 

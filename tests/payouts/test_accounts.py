@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from randonumber import clock, sweeps
+from randonumber import clock, hooks, sweeps
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from randonumber.inbox.dispatch import Dispatched, dispatch
-from randonumber.payouts import account_jobs, account_queries
-from randonumber.payouts.service import accounts
+from randonumber.payouts import account_jobs, account_queries, account_wording
+from randonumber.payouts.models import AccountType
+from randonumber.payouts.service import accounts, accounts_disconnecting, oauth, onboarding
 from randonumber.payouts.service.accounts import Reading
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.inprocess_connect import onboard
+from randonumber.stripe_gateway import StripeRefused
+from randonumber.stripe_gateway.connect import Connect
 from tests.auth.mailbox import messages
-from tests.payouts.connecting import DEAUTHORIZE, Owner, execute, new_owner, password_is_old, rows, said
+from tests.payouts.connecting import DEAUTHORIZE, Owner, answer_of, execute, new_owner, password_is_old, rows, said
 from tests.people import bearer, make_key
 from tests.stripe_fixtures import CONNECT_URL
 
@@ -82,7 +87,7 @@ def test_what_stripe_holds_an_account_for_is_said_in_words(owner: Owner) -> None
     assert "suspicion of fraud" in page
     assert page.count("Your date of birth") == 1, "each thing once"
     assert "Future thing nobody knows" in page
-    assert "Withdrawals have to wait" in page
+    assert account_wording.STATES["waits"] in page
 
 
 # Disconnecting and changing
@@ -93,12 +98,12 @@ def test_a_standard_account_is_let_go_of_at_stripe_and_then_here(owner: Owner, s
     assert "We lose our access" in owner.page
     owner.disconnect()
 
-    assert "disconnected, here and at Stripe" in said(owner)
+    assert account_wording.DISCONNECTED["done"][1] in said(owner)
     [sent] = sandbox.sent(DEAUTHORIZE)
     assert str(account.stripe_account_id) in sent.body
     assert owner.account is None
     assert accounts.read(str(account.stripe_account_id)).found is None, "we have no access any more"
-    assert "Disconnected by you" in owner.page
+    assert account_wording.ENDINGS["user"] in owner.page
     [mail] = messages("security/payout_disconnected")
     assert mail.recipient == owner.person.email
 
@@ -108,9 +113,9 @@ def test_an_account_under_this_platform_is_let_go_of_here_alone(
     owner: Owner, sandbox: StripeSandbox, kind: str
 ) -> None:
     account = owner.onboard(kind)
-    assert "It goes on at Stripe" in owner.page
+    assert "what it holds is still paid out to your bank" in owner.page.lower()
     owner.disconnect()
-    assert "At Stripe it goes on" in said(owner)
+    assert account_wording.DISCONNECTED["here_only"][1] in said(owner)
     assert owner.account is None
     assert sandbox.sent(DEAUTHORIZE) == []
     assert accounts.read(str(account.stripe_account_id)).found is not None
@@ -122,8 +127,8 @@ def test_an_unknown_end_is_shown_and_asked_for_again(owner: Owner, sandbox: Stri
     sandbox.fault(DEAUTHORIZE, fault, **({"seconds": 60} if fault == "slow" else {}))
     owner.disconnect()
 
-    assert "goes on by itself" in said(owner)
-    assert "is being disconnected" in owner.page
+    assert account_wording.DISCONNECTED["waits"][1] in said(owner)
+    assert account_wording.STATES["disconnecting"] in owner.page
     with transaction() as session:
         assert accounts.standing(session, owner.person.id) is None, "nothing new is sent to it"
     assert owner.client.get("/payouts/oauth/start").headers["Location"] == "/payouts"
@@ -157,6 +162,61 @@ def test_a_connection_that_is_gone_at_stripe_already_is_ended_here(owner: Owner,
     assert owner.account is None
 
 
+def test_an_end_that_stripe_refuses_to_speak_of_stops_no_other(
+    owner: Owner, stranger: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = owner.connect_standard(), stranger.connect_standard()
+    execute("UPDATE payout_accounts SET disconnect_asked_at = now() - interval '1 hour' / id")
+    ask = Connect.deauthorize
+
+    def refused(self: Connect, *about: str) -> None:
+        if bad.stripe_account_id in about:
+            message = "not now"
+            raise StripeRefused(message, code="strange")
+        ask(self, *about)
+
+    monkeypatch.setattr(Connect, "deauthorize", refused)
+    monkeypatch.setattr(Connect, "get_account", refused)
+    assert account_jobs.end_waiting() == 1
+    assert (owner.account is None, stranger.account) == (False, None), good
+
+
+def test_two_tabs_that_disconnect_at_once_end_it_once(owner: Owner, sandbox: StripeSandbox, committed: Flask) -> None:
+    owner.connect_standard()
+
+    def disconnect() -> str:
+        with committed.app_context():
+            return accounts_disconnecting.disconnect(owner.person.id)
+
+    with ThreadPoolExecutor(4) as threads:
+        found = {one.result() for one in [threads.submit(copy_context().run, disconnect) for _ in range(4)]}
+    assert found <= {"done", "nothing"}
+    assert owner.account is None
+    assert len(messages("security/payout_disconnected")) == 1
+
+
+def test_two_ways_at_once_make_one_account(owner: Owner, sandbox: StripeSandbox, committed: Flask) -> None:
+    answer = answer_of(owner.consent(owner.start()))
+    [(session_hash,)] = rows("SELECT session_hash FROM oauth_states")
+    browser = oauth.Browser(user_id=owner.person.id, session_hash=bytes(session_hash))
+    person = hooks.Person(user_id=owner.person.id, ref=owner.person.ref, email=owner.person.email)
+
+    def by_oauth() -> object:
+        with committed.app_context():
+            return oauth.complete(browser, answer)
+
+    def by_onboarding() -> object:
+        with committed.app_context():
+            return onboarding.start(person, AccountType.EXPRESS).is_other
+
+    with ThreadPoolExecutor(2) as threads:
+        ways = [threads.submit(copy_context().run, way) for way in (by_oauth, by_onboarding)]
+        found = [way.result() for way in ways]
+    assert found in (["connected", True], ["has_another", False])
+    assert owner.connected.type == ("standard" if found[1] else "express")
+    assert len(messages("security/payout_connected")) == 1
+
+
 def test_a_wrong_client_id_does_not_pass_for_the_end(owner: Owner, committed: Flask) -> None:
     from dataclasses import replace
 
@@ -184,7 +244,7 @@ def test_the_button_of_an_old_page_lets_nothing_else_go(owner: Owner) -> None:
     owner.disconnect()
     second = owner.onboard()
     owner.post("/payouts/disconnect", account=first.ref)
-    assert "no such connection" in said(owner)
+    assert account_wording.DISCONNECTED["nothing"][1] in said(owner)
     assert owner.connected.id == second.id
 
 
@@ -192,7 +252,7 @@ def test_an_account_that_is_being_made_cannot_be_let_go_of(owner: Owner, sandbox
     sandbox.fault("POST /v1/accounts", "reset_after")
     owner.begin()
     owner.disconnect()
-    assert "still making" in said(owner)
+    assert account_wording.DISCONNECTED["being_made"][1] in said(owner)
     assert owner.account is not None
 
 
@@ -207,7 +267,7 @@ def test_the_first_account_keeps_nothing_waiting_and_another_does(owner: Owner) 
     assert until is not None
     assert timedelta(hours=23, minutes=59) < until - clock.now() <= timedelta(hours=24)
     page = owner.page
-    assert "withdrawals wait until" in page
+    assert "withdrawals wait until" in page.lower()
     assert str(first.stripe_account_id) in page, "the earlier one is listed"
     [_, _, change] = messages()
     assert (change.template, change.subject) == ("security/payout_connected", "Your payout account was changed")
@@ -248,7 +308,7 @@ def test_what_stripe_tells_of_an_account_is_read_again_and_kept(
 
     account = owner.connected
     assert (account.transfers_active, account.payouts_enabled, account.requirements) == (True, True, [])
-    assert "Ready" in owner.page
+    assert account_wording.STATES["ready"] in owner.page
 
 
 def test_an_older_reading_undoes_nothing(owner: Owner) -> None:
@@ -277,7 +337,7 @@ def test_an_owner_who_ends_the_connection_at_stripe_is_believed_without_asking_t
 
     assert owner.account is None
     assert reads(sandbox, account) == before, "Stripe lets nobody read it any more"
-    assert "Disconnected at Stripe" in owner.page
+    assert account_wording.ENDINGS["deauthorized"] in owner.page
     [mail] = messages("security/payout_disconnected")
     assert "ended the connection at Stripe" in mail.text_body
     assert rows("SELECT status FROM inbox_events WHERE type = 'account.application.deauthorized'") == [("done",)]
@@ -292,7 +352,7 @@ def test_our_own_disconnecting_is_told_once_whoever_comes_first(
     deliver_webhooks()
     account_jobs.finish_disconnecting.func(timestamp=0)
     assert owner.account is None
-    assert "Disconnected by you" in owner.page
+    assert account_wording.ENDINGS["user"] in owner.page
     assert len(messages("security/payout_disconnected")) == 1
 
 
@@ -397,7 +457,7 @@ def test_an_account_out_of_reach_is_marked_and_one_that_cannot_be_read_stops_no_
     account_jobs.sweep_accounts.func(timestamp=0)
 
     assert (owner.connected.transfers_active, owner.connected.disabled_reason) == (False, accounts.ACCESS_LOST)
-    assert "does not let us see this account" in owner.page
+    assert account_wording.STATES["out_of_reach"] in owner.page
     assert stranger.connected.checked_at is not None
     assert stranger.connected.checked_at > clock.now() - timedelta(hours=1)
     assert good.transfers_active

@@ -89,7 +89,10 @@ def test_a_bank_that_sends_money_back_after_it_counted_as_paid_is_believed(
     assert stored(payout_id).status == "paid"
 
     fail_at_bank(owner, payout_id, "no_account")
-    assert "payout.failed" in deliver_webhooks()
+    assert "payout.failed" in deliver_webhooks(copies=2)
+    deliver_webhooks()
+    [(subject,)] = rows("SELECT subject FROM mail_messages WHERE template = 'payout_failed'")
+    assert subject == "Your bank sent a payout of $20.00 back"
 
     assert (stored(payout_id).status, stored(payout_id).failure_code) == ("failed", "no_account")
     page = owner.page

@@ -13,7 +13,8 @@ from randonumber.calls import Outcome
 from randonumber.database import db, transaction
 from randonumber.errors import NotFound, TryLater
 from randonumber.payouts.commands import withdrawals as commands
-from randonumber.payouts.service import by_hand
+from randonumber.payouts.service import by_hand, withdrawing_account
+from randonumber.payouts.service.withdrawing_requesting import Asker, hold, send
 from tests.payouts.withdrawers import CREATE, Withdrawer, agreed, count, stored
 
 if TYPE_CHECKING:
@@ -147,6 +148,17 @@ def test_a_reversal_of_the_transfer_is_booked_along(withdrawer: Withdrawer) -> N
     agreed()
 
 
+def test_while_the_reversals_cannot_be_read_nothing_is_settled(withdrawer: Withdrawer) -> None:
+    ref = unknown(withdrawer, "reset_after")
+    hours_later()
+    [transfer] = withdrawer.transfers()
+    withdrawer.sandbox.client.v1.transfers.reversals.create(transfer.id, {"amount": 500})
+    withdrawer.sandbox.fault("GET /v1/transfers/{id}/reversals", "reset_before")
+    with pytest.raises(TryLater):
+        settle(ref)
+    assert stored(ref).status == "sent"
+
+
 @pytest.mark.parametrize("act", [release, settle])
 def test_what_has_ended_is_left_alone(withdrawer: Withdrawer, act: Callable[[str], None]) -> None:
     ref = withdrawer.withdraw(2000)
@@ -258,3 +270,21 @@ def unknown_again(withdrawer: Withdrawer) -> str:
     ref = withdrawer.withdraw(1000, form_ref="form-0002")
     hours_later()
     return ref
+
+
+def test_a_worker_that_was_stopped_before_its_request_sends_nothing_after_a_release(
+    withdrawer: Withdrawer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped_for_hours(_stripe_account_id: str) -> None:
+        monkeypatch.undo()
+        hours_later()
+        release(ref)
+
+    with transaction() as session:
+        asker = Asker(user_id=withdrawer.person.id, actor="test", is_fresh=True)
+        ref = hold(session, asker, 2000, look=None).ref
+    monkeypatch.setattr(withdrawing_account, "trouble_of", stopped_for_hours)
+    send(ref)
+    assert (stored(ref).status, withdrawer.left, withdrawer.transfers()) == ("failed", 5000, [])
+    withdrawer.run(early=True)
+    agreed()

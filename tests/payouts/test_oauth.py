@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from randonumber.failpoints import FailpointRaised, arm
+from randonumber.payouts import account_wording
 from randonumber.payouts.service import oauth
 from randonumber.stripe_gateway.connect import Connect, Grant
 from tests.auth.mailbox import messages
@@ -62,7 +63,7 @@ def test_consent_connects_the_account_as_stripe_describes_it(owner: Owner) -> No
     assert account.checked_at is not None
     page = owner.page
     assert f'<code id="payout-account">{account.stripe_account_id}</code>' in page
-    assert "Ready: withdrawals go to this account." in page
+    assert account_wording.STATES["ready"] in page
     [mail] = messages("security/payout_connected")
     assert (mail.recipient, mail.subject) == (owner.person.email, "A payout account was connected")
     assert str(account.stripe_account_id) in mail.text_body
@@ -133,6 +134,7 @@ FORGED = (
 )
 
 
+@pytest.mark.asvs("10.2.1")
 @pytest.mark.pain(21)
 @pytest.mark.parametrize("forge", FORGED, ids=lambda forge: forge.__name__)
 def test_an_answer_without_a_state_of_this_browser_connects_nothing(
@@ -143,7 +145,7 @@ def test_an_answer_without_a_state_of_this_browser_connects_nothing(
     found = owner.client.get(CALLBACK, query_string={k: v.encode(errors="replace") for k, v in answer.items()})
 
     assert (found.status_code, found.headers["Location"]) == (303, "/payouts")
-    assert "Start again." in said(owner)
+    assert account_wording.OAUTH["wrong_state"][1] in said(owner)
     assert owner.account is None
     assert stranger.account is None
     assert sandbox.sent(TOKEN) == [], "a code that nobody can vouch for is not even shown to Stripe"
@@ -191,7 +193,7 @@ def test_saying_no_at_stripe_is_understood_with_and_without_a_state(owner: Owner
     if not with_state:
         del answer["state"]
     owner.client.get(CALLBACK, query_string=answer)
-    assert "you said no at Stripe" in said(owner)
+    assert account_wording.OAUTH["denied"][1] in said(owner)
     assert owner.account is None
     owner.connect_standard()
 
@@ -199,7 +201,7 @@ def test_saying_no_at_stripe_is_understood_with_and_without_a_state(owner: Owner
 def test_an_error_of_stripes_own_is_said_in_our_words(owner: Owner) -> None:
     owner.client.get(CALLBACK, query_string={"error": "invalid_scope", "error_description": "<b>evil</b>"})
     page = owner.client.get("/payouts").text
-    assert "Stripe could not connect your account." in page
+    assert account_wording.OAUTH["failed"][1] in page
     assert "evil" not in page
 
 
@@ -221,7 +223,7 @@ def test_a_code_that_stripe_does_not_know_connects_nothing(owner: Owner, code: s
     state = answer_of(owner.consent(owner.start()))["state"]
     found = owner.client.get(CALLBACK, query_string={"state": state, "code": code})
     assert found.status_code == 303
-    assert "does not accept its own answer" in said(owner)
+    assert account_wording.OAUTH["code_refused"][1] in said(owner)
     assert owner.account is None
 
 
@@ -232,7 +234,7 @@ def test_after_an_unknown_exchange_nothing_is_linked_by_guess_and_a_new_way_work
     back = owner.consent(owner.start())
     sandbox.fault(TOKEN, fault)
     owner.come_back(back)
-    assert "Stripe gave no answer" in said(owner)
+    assert account_wording.OAUTH["unknown"][1] in said(owner)
     assert owner.account is None
     owner.come_back(back)
     assert len(sandbox.sent(TOKEN)) == 1, "a code is good once: it is not tried again"
@@ -260,7 +262,7 @@ def test_a_grant_holds_when_the_account_cannot_be_read_at_once(
     sandbox.fault("GET /v1/accounts/{account}", "reset_before")
     account = owner.connect_standard()
     assert (account.checked_at, account.transfers_active) == (None, False)
-    assert "Stripe has not told us yet" in owner.page
+    assert account_wording.STATES["unread"] in owner.page
 
     account_jobs.sweep_accounts.func(timestamp=0)
     assert owner.connected.transfers_active
@@ -276,14 +278,14 @@ def test_a_grant_of_the_other_mode_is_refused(owner: Owner, monkeypatch: pytest.
     monkeypatch.setattr(Connect, "exchange", live)
     owner.come_back(back)
     assert owner.account is None
-    assert "test account" in said(owner)
+    assert account_wording.OAUTH["wrong_mode"][1] in said(owner)
 
 
 def test_an_account_that_is_anothers_is_refused_and_stays_theirs(owner: Owner, stranger: Owner) -> None:
     theirs = stranger.connect_standard()
     owner.come_back(owner.consent(owner.start(), account=str(theirs.stripe_account_id)))
 
-    assert "belongs to another wallet" in said(owner)
+    assert account_wording.OAUTH["other_user"][1] in said(owner)
     assert owner.account is None
     assert stranger.connected.id == theirs.id
     assert str(theirs.stripe_account_id) not in owner.page
@@ -320,9 +322,9 @@ def test_who_has_an_account_is_told_to_disconnect_it_first(owner: Owner, sandbox
     exchanged = len(sandbox.sent(TOKEN))
 
     assert owner.client.get("/payouts/oauth/start").headers["Location"] == "/payouts"
-    assert "Disconnect it below" in said(owner)
+    assert account_wording.OAUTH["has_another"][1] in said(owner)
     owner.come_back(back)
-    assert "Disconnect it below" in said(owner)
+    assert account_wording.OAUTH["has_another"][1] in said(owner)
     assert owner.connected.id == account.id
     assert len(sandbox.sent(TOKEN)) == exchanged, "nothing is connected at Stripe that is not wanted here"
 

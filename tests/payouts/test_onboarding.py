@@ -10,6 +10,7 @@ import pytest
 
 from randonumber import hooks
 from randonumber.failpoints import FailpointRaised, arm
+from randonumber.payouts.account_wording import OAUTH, STATES
 from randonumber.payouts.models import AccountType
 from randonumber.payouts.service import onboarding
 from randonumber.sandbox.inprocess_connect import address, onboard
@@ -59,8 +60,8 @@ def test_an_account_is_made_and_its_owner_is_led_through_stripes_pages(
     assert at_stripe["metadata"] == {"ref": account.ref, "user": owner.person.ref}
     assert (account.type, account.transfers_active, account.payouts_enabled) == (kind, True, True)
     assert (account.requirements, account.changed_at, account.call_id) == ([], None, None)
-    assert account.stripe_account_id in owner.page
-    assert "Ready" in owner.page
+    assert str(account.stripe_account_id) in owner.page
+    assert STATES["ready"] in owner.page
     [mail] = messages("security/payout_connected")
     assert str(account.stripe_account_id) in mail.text_body
 
@@ -71,7 +72,7 @@ def test_coming_back_from_stripe_is_not_being_set_up(owner: Owner) -> None:
 
     assert (account.transfers_active, account.details_submitted) == (False, False)
     page = owner.page
-    assert "Stripe needs some details" in page
+    assert STATES["onboarding"] in page
     assert "The bank account your money goes to" in page
     assert "Your agreement to Stripe’s terms" in page
     assert "external_account" not in page
@@ -184,7 +185,7 @@ def test_the_button_again_leads_to_the_same_account(owner: Owner, sandbox: Strip
     assert len(made_at_stripe(sandbox)) == 1
     answer = owner.begin("custom")
     assert answer.headers["Location"] == "/payouts"
-    assert "Disconnect it below" in said(owner)
+    assert OAUTH["has_another"][1] in said(owner)
     assert owner.connected.type == "express"
 
 
@@ -196,7 +197,7 @@ def test_an_answer_that_is_lost_still_means_one_account(
     answer = owner.begin()
     assert answer.headers["Location"] == "/payouts"
     assert "by itself" in said(owner)
-    assert "Stripe is making your account" in owner.page
+    assert STATES["being_made"] in owner.page
 
     run_jobs(early=True)
 
@@ -280,7 +281,7 @@ def test_an_account_that_stripe_has_lost_is_said_to_be_lost(owner: Owner, sandbo
     assert owner.client.get(REFRESH).headers["Location"] == "/payouts"
     assert "does not know this account" in said(owner)
     owner.come_back(RETURN)
-    assert "does not let us see this account" in owner.page
+    assert STATES["out_of_reach"] in owner.page
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def test_a_password_given_long_ago_is_asked_for_and_the_amount_is_kept(
         visitor, "/verify", f"/verify?next={quote(back, safe='')}", password=withdrawer.person.password, next=back
     )
     assert answer.headers["Location"].endswith(back)
-    assert 'value="12,50"' in visitor.get(answer.headers["Location"]).text
+    page = visitor.get(answer.headers["Location"]).text
+    assert 'value="12,50"' in page
+    assert "press the button again to withdraw" in page
     assert send(visitor, amount="12,50").status_code == 303
 
 

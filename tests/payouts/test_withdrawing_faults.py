@@ -125,7 +125,7 @@ def test_other_parameters_under_the_key_release_nothing(withdrawer: Withdrawer) 
 
 
 def test_a_key_that_stripe_denies_releases_nothing(withdrawer: Withdrawer, monkeypatch: pytest.MonkeyPatch) -> None:
-    denied = stripe.AuthenticationError("Invalid API Key", http_status=401)  # type: ignore[no-untyped-call]
+    denied = stripe.AuthenticationError("Invalid API Key", http_status=401)
 
     def deny(*_given: Any, **_more: Any) -> Any:
         raise denied

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -19,7 +20,7 @@ from randonumber.payouts.service import withdrawing_money
 from randonumber.payouts.service.accounts import lock_current
 from randonumber.payouts.service.withdrawing_requesting import Asker, hold, send
 from tests.credits.test_races import wait_until_somebody_waits
-from tests.payouts.withdrawers import agreed, count, express, fill, house, make_withdrawer, stored
+from tests.payouts.withdrawers import agreed, bring_funds, count, express, fill, house, make_withdrawer, stored
 from tests.people import bearer, csrf_token, make_key, sign_in
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def test_eight_tabs_withdraw_the_whole_wallet_and_one_gets_it(
     withdrawer: Withdrawer, committed: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings["withdrawals_per_day"] = ROUNDS + 1
+    bring_funds(withdrawer.sandbox, 5000 * ROUNDS)
     monkeypatch.setitem(committed.extensions, "api_rates", Rates("1000000/second", None, workers=1))
     browser = committed.test_client()
     sign_in(browser, withdrawer.person)
@@ -80,7 +82,7 @@ def test_eight_tabs_withdraw_the_whole_wallet_and_one_gets_it(
     with ThreadPoolExecutor(TABS) as pool:
         for times in range(ROUNDS):
             if times:
-                withdrawer.fill(5000)
+                withdrawer.fill(5000, at_stripe=False)
             answers = Counter(pool.map(withdraw, range(TABS), [times] * TABS))
             held = answers[303] + answers[201]
             refused = answers[422] + answers[409]
@@ -102,7 +104,7 @@ def test_the_same_form_at_once_is_one_withdrawal(withdrawer: Withdrawer, committ
 
 def test_no_more_than_so_many_a_day_also_at_once(withdrawer: Withdrawer, committed: Flask, settings: Settings) -> None:
     settings["withdrawals_per_day"] = 2
-    tasks = [lambda number=number: withdrawer.withdraw(1000, f"form-{number:04}") for number in range(5)]  # type: ignore[misc]
+    tasks: list[Callable[[], object]] = [partial(withdrawer.withdraw, 1000, f"form-{n:04}") for n in range(5)]
     answers = at_once(committed, tasks)
     assert sum(isinstance(answer, str) for answer in answers) == 2
     assert (count("withdrawals"), withdrawer.left) == (2, 3000)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +12,9 @@ from randonumber.database import transaction
 from randonumber.reconciliation import service
 from randonumber.reconciliation.resolving import NotUnmatched
 from tests.reconciliation.shop import Shop, post, standing, txn_id
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 @pytest.mark.parametrize(("kind", "account"), [("sales", "sales"), ("bank", "bank"), ("fees", "stripe:fees")])
@@ -43,3 +49,21 @@ def test_an_owner_that_comes_after_the_resolution_stays_in_flight(shop: Shop) ->
     post(charge_id, 900)
     report = service.reconcile()
     assert (report.difference, report.in_flight_minor) == (0, 900), "L05 tells of it after a day"
+
+
+def test_two_operators_at_once_resolve_it_once(shop: Shop, committed: Flask) -> None:
+    shop.charge(900)
+    service.sync_mirror()
+
+    def resolve(kind: str) -> bool:
+        with committed.app_context():
+            try:
+                service.resolve(txn_id(), kind, reason="x", actor="operator:ann")
+            except NotUnmatched:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(resolve, ["sales", "other"])) == [False, True]
+    assert standing("unmatched") == (0,)
+    assert sum(standing("sales", "stripe:other")) == 900

@@ -17,10 +17,20 @@ from randonumber.config import ROOT
 from tests.sabotage.buying_defects import BUYING_DEFECTS
 from tests.sabotage.card_defects import CARD_DEFECTS
 from tests.sabotage.defects import DEFECTS, Defect
+from tests.sabotage.operator_defects import OPERATOR_DEFECTS
 from tests.sabotage.payout_defects import PAYOUT_DEFECTS
 from tests.sabotage.sandbox_defects import SANDBOX_DEFECTS
+from tests.sabotage.topup_defects import TOPUP_DEFECTS
 
-EVERY: Final = (*DEFECTS, *BUYING_DEFECTS, *CARD_DEFECTS, *PAYOUT_DEFECTS, *SANDBOX_DEFECTS)
+EVERY: Final = (
+    *DEFECTS,
+    *BUYING_DEFECTS,
+    *CARD_DEFECTS,
+    *PAYOUT_DEFECTS,
+    *OPERATOR_DEFECTS,
+    *SANDBOX_DEFECTS,
+    *TOPUP_DEFECTS,
+)
 TESTS_FAILED = 1
 """pytest's exit code for failed tests; a broken collection has another."""
 

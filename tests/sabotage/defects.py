@@ -248,7 +248,7 @@ DEFECTS: Final[tuple[Defect, ...]] = (
         name="a list is read only to its first page",
         edits=(
             Edit(
-                path="randonumber/stripe_gateway/gateway.py",
+                path="randonumber/stripe_gateway/client.py",
                 old='if not page["has_more"] or not page["data"]:',
                 new="if page:",
             ),

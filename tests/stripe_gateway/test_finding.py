@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from randonumber import clock
 from randonumber.stripe_gateway import Gateway, StripeNotFound
-from randonumber.stripe_gateway.gateway import LISTS
+from randonumber.stripe_gateway.client import LISTS
 from tests.stripe_gateway import world
 from tests.stripe_gateway.test_writes import named
 
 if TYPE_CHECKING:
     from tests.stripe_gateway.ways import Way
 
-FINDS = {
+FINDS: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "accounts": ("/v1/accounts", {"created": {"gte": world.SINCE}}, "seller", "pac_1"),
     "checkout_sessions": ("/v1/checkout/sessions", {"customer": "{ann}"}, "session", "pur_2"),
     "customers": ("/v1/customers", {"email": world.EMAIL}, "ann", "usr_1"),
     "payment_intents": ("/v1/payment_intents", {"customer": "{ann}"}, "intent", "pur_1"),
     "refunds": ("/v1/refunds", {"payment_intent": "{intent}"}, "refund", "ref_1"),
     "setup_intents": ("/v1/setup_intents", {"customer": "{ann}"}, "setup_intent", "set_1"),
+    "transfers": ("/v1/transfers", {"transfer_group": "wd_1"}, "transfer", "wd_1"),
 }
 
 
@@ -35,14 +37,24 @@ def test_an_object_is_found_by_its_ref_among_its_owners(kind: str, way: Way) -> 
     path, filters, name, ref = FINDS[kind]
     query = named(filters, way.ids)
     others = ["open_intent"] if kind == "payment_intents" else []
-    way.lists(path, [*others, name], **query)
+    way.lists(path, [*others, name], **on_the_wire(query))
 
     found = way.gateway.find_by_ref(kind, ref, **query)
 
     assert found is not None
     assert found["id"] == way.ids[name]
-    assert [(one.path, one.params) for one in way.sent] == [(path, {"limit": "100", **query})]
+    assert [(one.path, one.params) for one in way.sent] == [(path, {"limit": "100", **on_the_wire(query)})]
     assert way.gateway.find_by_ref(kind, "another", **query) is None
+
+
+def on_the_wire(query: dict[str, Any]) -> dict[str, str]:
+    """Return filters as an address carries them: `created[gte]`."""
+    flat: dict[str, str] = {}
+    for name, value in query.items():
+        flat |= (
+            {f"{name}[{inner}]": str(one) for inner, one in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return flat
 
 
 def test_a_list_is_read_to_its_last_page(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:

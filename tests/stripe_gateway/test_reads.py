@@ -40,7 +40,7 @@ CASES = [
     Read(
         method="get_balance",
         path="/v1/balance",
-        shows={"connect_reserved": 0, "available": -2000, "pending": 999},
+        shows={"connect_reserved": 0, "available": 6680, "pending": 999},
     ),
     Read(
         method="get_balance_transaction",
@@ -168,6 +168,13 @@ CASES = [
         },
     ),
     Read(
+        method="show_balance_transaction",
+        arguments=("txn",),
+        path="/v1/balance_transactions/{txn}",
+        query={"expand[0]": "source"},
+        shows={"id": "{txn}", "object": "balance_transaction", "amount": 900},
+    ),
+    Read(
         method="show_payment_intent",
         arguments=("open_intent",),
         path="/v1/payment_intents/{open_intent}",
@@ -227,7 +234,7 @@ LISTED = [
     ),
 ]
 BY_TIME = {"list_balance_transactions": "/v1/balance_transactions", "list_events": "/v1/events"}
-ELSEWHERE = {"send", "find_by_ref", "clock_drift_seconds", "reached_at", "get", "each"}
+ELSEWHERE = {"send", "find_by_ref", "clock_drift_seconds", "reached_at", "get", "each", "list_webhook_endpoints"}
 
 
 def test_every_method_of_the_gateway_is_here() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from randonumber.stripe_gateway.gateway import WRITES
+from randonumber.stripe_gateway.client import WRITES
 from randonumber.stripe_gateway.wire import TAKEN_BY_THE_SDK
 from tests.stripe_gateway.world import DONE_URL, EMAIL, OBJECTS, SALE
 
@@ -30,6 +30,27 @@ class Write:
 
 
 CASES = [
+    Write(
+        operation="account.create",
+        params={
+            "type": "express",
+            "country": "US",
+            "email": EMAIL,
+            "capabilities": {"transfers": {"requested": True}},
+            "metadata": {"ref": "pac_2", "user": "usr_1"},
+        },
+        path="/v1/accounts",
+        form={
+            "type": "express",
+            "country": "US",
+            "email": EMAIL,
+            "capabilities[transfers][requested]": "true",
+            "metadata[ref]": "pac_2",
+            "metadata[user]": "usr_1",
+        },
+        shows="seller",
+        becomes={"type": "express", "country": "US", "email": EMAIL, "metadata": {"ref": "pac_2", "user": "usr_1"}},
+    ),
     Write(
         operation="customer.create",
         params={"email": EMAIL, "metadata": {"ref": "usr_1"}},
@@ -158,6 +179,26 @@ CASES = [
         form={"customer": "{ann}", "payment_method_types[0]": "card", "metadata[ref]": "set_2"},
         shows="setup_intent",
         becomes={"status": "requires_payment_method", "usage": "off_session", "metadata": {"ref": "set_2"}},
+    ),
+    Write(
+        operation="transfer.create",
+        params={
+            "amount": 500,
+            "currency": "usd",
+            "destination": "{seller}",
+            "transfer_group": "wd_2",
+            "metadata": {"ref": "wd_2"},
+        },
+        path="/v1/transfers",
+        form={
+            "amount": "500",
+            "currency": "usd",
+            "destination": "{seller}",
+            "transfer_group": "wd_2",
+            "metadata[ref]": "wd_2",
+        },
+        shows="transfer",
+        becomes={"amount": 500, "amount_reversed": 0, "destination": "{seller}", "transfer_group": "wd_2"},
     ),
 ]
 

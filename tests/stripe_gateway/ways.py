@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 API: Final = "https://api.stripe.com"
+CONNECT: Final = "https://connect.stripe.com"
 KEY: Final = "sk_test_both"
 PATIENCE: Final = {"web": (1, 8), "worker": (3, 20)}
 
@@ -91,6 +92,10 @@ class Way(ABC):
         """Lay out a refusal in Stripe's envelope; the sandbox knows."""
 
     @abstractmethod
+    def answers_oauth(self, path: str, found: dict[str, Any], status: int = 200) -> None:
+        """Lay out what OAuth is answered with, in its own form; the sandbox knows."""
+
+    @abstractmethod
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:
         """Let the next such request go wrong."""
 
@@ -122,6 +127,9 @@ class StubWay(Way):
         body = {"error": {"type": "invalid_request_error", **error}}
         self.mock.add(method, f"{API}{path}", json=body, status=status)
 
+    def answers_oauth(self, path: str, found: dict[str, Any], status: int = 200) -> None:
+        self.mock.add("POST", f"{CONNECT}{path}", json=found, status=status)
+
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:
         if isinstance(trouble.body, Exception):
             self.mock.add(method, f"{API}{path}", body=trouble.body)
@@ -151,6 +159,9 @@ class SandboxWay(Way):
         """Leave it to the sandbox."""
 
     def refuses(self, method: str, path: str, status: int, **error: str) -> None:
+        """Leave it to the sandbox."""
+
+    def answers_oauth(self, path: str, found: dict[str, Any], status: int = 200) -> None:
         """Leave it to the sandbox."""
 
     def goes_wrong(self, method: str, path: str, trouble: Trouble) -> None:

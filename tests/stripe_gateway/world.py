@@ -1,7 +1,8 @@
 """One small story at Stripe, told twice: acted out at the sandbox, and as Stripe's own example objects.
 
 Ann has saved a card and paid 9.00, of which 3.00 were given back; another payment of 5.00 is disputed. One intent, one
-setup intent and one Checkout Session are still open. What a test calls by name (`charge`, `refund` …) is there in both.
+setup intent and one Checkout Session are still open. A seller's account was sent 11.00, of which 1.00 came back and
+4.00 are on their way to a bank. What a test calls by name (`charge`, `refund` …) is there in both.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.sandbox.conftest import stripe_objects
+from tests.sandbox.driven.connect import COMPLETE
 
 if TYPE_CHECKING:
     import stripe
@@ -37,7 +39,7 @@ def act_out(sdk: stripe.StripeClient) -> Ids:
     opening = {"amount": 700, "currency": "usd", "customer": ann, "payment_method_types": ["card"]}
     saving = {"customer": ann, "usage": "off_session", "metadata": {"ref": "set_1"}}
     selling = {"mode": "payment", "customer": ann, "success_url": DONE_URL, "line_items": [SALE]}
-    return {
+    return _sold(v1) | {
         "ann": ann,
         "card": card,
         "intent": intent.id,
@@ -51,6 +53,17 @@ def act_out(sdk: stripe.StripeClient) -> Ids:
         "session": v1.checkout.sessions.create(selling | {"metadata": {"ref": "pur_2"}}).id,
         "account": v1.accounts.retrieve_current().id,
     }
+
+
+def _sold(v1: Any) -> Ids:
+    """Let a seller be paid out of what somebody paid at once."""
+    v1.payment_intents.create(_paying(10000, "pm_card_bypassPending"))
+    seller = v1.accounts.create(COMPLETE | {"metadata": {"ref": "pac_1"}}).id
+    sending = {"amount": 1100, "currency": "usd", "destination": seller, "transfer_group": "wd_1"}
+    transfer = v1.transfers.create(sending | {"metadata": {"ref": "wd_1"}}).id
+    reversal = v1.transfers.reversals.create(transfer, {"amount": 100}).id
+    payout = v1.payouts.create({"amount": 400, "currency": "usd"}, {"stripe_account": seller}).id
+    return {"seller": seller, "transfer": transfer, "reversal": reversal, "payout": payout}
 
 
 def _paying(amount: int, card: str) -> Json:
@@ -71,6 +84,10 @@ IDS: Final[Ids] = {
     "setup_intent": "seti_open",
     "session": "cs_open",
     "account": "acct_us",
+    "seller": "acct_seller",
+    "transfer": "tr_1",
+    "reversal": "trr_1",
+    "payout": "po_1",
 }
 
 
@@ -148,10 +165,40 @@ OBJECTS: Final[dict[str, Json]] = {
     "account": example("account", id="acct_us", country="US", default_currency="usd"),
     "balance": example(
         "balance",
-        available=[{"amount": -2000, "currency": "usd"}],
+        available=[{"amount": 6680, "currency": "usd"}],
         pending=[{"amount": 999, "currency": "usd"}, {"amount": 77, "currency": "eur"}],
     ),
 }
+OBJECTS.update(
+    {
+        "seller": example(
+            "account",
+            id="acct_seller",
+            type="custom",
+            country="US",
+            default_currency="usd",
+            capabilities={"transfers": "active"},
+            charges_enabled=True,
+            payouts_enabled=True,
+            details_submitted=True,
+            requirements={"currently_due": [], "disabled_reason": None},
+            metadata={"ref": "pac_1"},
+        ),
+        "transfer": example(
+            "transfer",
+            id="tr_1",
+            amount=1100,
+            amount_reversed=100,
+            destination="acct_seller",
+            transfer_group="wd_1",
+            metadata={"ref": "wd_1"},
+        ),
+        "reversal": example(
+            "transfer_reversal", id="trr_1", amount=100, transfer="tr_1", balance_transaction="txn_back"
+        ),
+        "payout": example("payout", id="po_1", amount=400, status="pending"),
+    }
+)
 OBJECTS["txn"] = example(
     "balance_transaction",
     id="txn_paid",

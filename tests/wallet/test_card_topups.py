@@ -8,7 +8,7 @@ from sqlalchemy import text
 from randonumber.database import transaction
 from randonumber.errors import RateLimited
 from randonumber.failpoints import FailpointRaised, arm
-from tests.credits.saving import ASKS_ALWAYS, DECLINES_LATER, charges
+from tests.credits.saving import ASKS_ALWAYS, DECLINES_LATER, charges, live
 from tests.wallet.conftest import Purse, agreed, mails, postings, stored
 from tests.wallet.test_topups import SESSIONS, wait_for_lease
 
@@ -79,6 +79,15 @@ def test_a_card_that_is_gone_meanwhile_fails_in_words(purse: Purse) -> None:
         session.execute(text("UPDATE cards SET removed_at = now(), is_default = false WHERE id = :id"), {"id": card.id})
     started = purse.start(card=card)
     assert (started.status, started.failure) == ("failed", "card_removed")
+
+
+def test_a_card_that_was_detached_at_stripe_fails_in_words_and_is_not_offered_again(purse: Purse) -> None:
+    card = purse.save()
+    purse.sandbox.client.v1.payment_methods.detach(card.stripe_payment_method_id)
+    started = purse.start(card=card)
+    assert (started.status, started.failure) == ("failed", "card_removed")
+    purse.run()
+    assert live(purse.person.id) == []
 
 
 @pytest.mark.parametrize("point", ["after_intent", "after_lease", "before_settle", "after_settle"])

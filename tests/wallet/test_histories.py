@@ -119,7 +119,7 @@ def taken_at_stripe(purse: Purse, topup: Topup) -> int:
     """What Stripe's own book says went out of a payment and did not come back."""
     sources = {row.stripe_id for row in reversals(topup.ref)}
     rows: Sequence[Any] = purse.sandbox.client.v1.balance_transactions.list({"limit": 100}).data
-    return -sum(row.amount for row in rows if row.source in sources)
+    return -sum(int(row.amount) for row in rows if row.source in sources)
 
 
 def judge(history: History) -> None:

@@ -112,3 +112,8 @@ def test_the_shell_knows_a_wallet_by_its_model(owner: Person) -> None:
         assert own.balance == 1100
         assert [account.balance for account in own.accounts] == [1100, 1000, 0]
         assert [posting.kind for posting in own.transactions][:2] == ["withdrawal_hold", "purchase"]
+
+
+def test_a_field_for_days_is_given_days_alone(visitor: FlaskClient) -> None:
+    page = visitor.get("/wallet?since=2026-13-01")
+    assert (page.status_code, "2026-13-01" in page.text, "Write a day such as" in page.text) == (422, False, True)

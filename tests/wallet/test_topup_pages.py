@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from randonumber.sandbox import inprocess
 from randonumber.wallet import jobs
 from tests.credits.saving import ASKS_ALWAYS, DECLINES_LATER
 from tests.people import csrf_token, make_user, sign_in
@@ -94,6 +95,23 @@ def test_a_form_without_a_good_name_is_refused(browser: FlaskClient, form_ref: s
 def test_without_the_token_nothing_begins(purse: Purse, browser: FlaskClient) -> None:
     assert browser.post("/wallet/topups", data={"amount": "50", "form_ref": FORM_REF}).status_code == 400
     assert purse.sandbox.exchanges == []
+
+
+def test_who_paid_by_a_slow_bank_is_not_led_to_pay_again(purse: Purse, browser: FlaskClient) -> None:
+    started = purse.start()
+    assert started.url is not None
+    unpaid = browser.get(f"/wallet/topups/{started.ref}").text
+    assert "Continue to payment" in unpaid
+    inprocess.pay_by_bank(purse.sandbox.app, started.url)
+    purse.deliver()
+    page = browser.get(f"/wallet/topups/{started.ref}").text
+    assert "Your payment is under way" in page
+    assert "Continue to payment" not in page
+
+
+def test_a_movement_leads_to_its_page(purse: Purse, browser: FlaskClient) -> None:
+    ref = purse.top_up()
+    assert f'<a href="/wallet/topups/{ref}">Top-up paid</a>' in browser.get("/wallet").text
 
 
 def test_a_suggested_sum_is_one_press(purse: Purse, browser: FlaskClient) -> None:

@@ -57,7 +57,7 @@ def release(ref: str) -> ResponseReturnValue:
     """Give everything back to the wallet, when Stripe has no transfer of it."""
 
     def act() -> str:
-        by_hand.release(ref, reason=form.reason.data, actor=actor())
+        by_hand.release(ref, reason=form.reason.data or "", actor=actor())
         return "Released: the money is back in the wallet."
 
     form = ReasonForm()
@@ -70,7 +70,7 @@ def settle(ref: str) -> ResponseReturnValue:
     """Book it as paid, when Stripe has exactly its transfer."""
 
     def act() -> str:
-        by_hand.settle(ref, reason=form.reason.data, actor=actor())
+        by_hand.settle(ref, reason=form.reason.data or "", actor=actor())
         return "Settled: it is booked as paid."
 
     form = ReasonForm()

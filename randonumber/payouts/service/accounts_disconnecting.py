@@ -95,5 +95,5 @@ def _is_ended_at_stripe(account: PayoutAccount) -> bool:
 def _is_out_of_reach(stripe_account_id: str) -> bool:
     try:
         return accounts.read(stripe_account_id).found is None
-    except StripeUnavailable:
+    except (StripeUnavailable, StripeRefused):
         return False

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock
+from randonumber.payouts import account_mails
 from randonumber.payouts.models import ConnectedPayout
 from randonumber.payouts.service import accounts
 from randonumber.stripe_gateway import StripeDenied, StripeNotFound, gateway
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from randonumber.payouts.models import PayoutAccount
     from randonumber.stripe_gateway.connect import Payout
 
 RANKS: Final = {"pending": 0, "in_transit": 1, "paid": 2, "failed": 3, "canceled": 3}
@@ -63,7 +65,7 @@ def keep(session: Session, stripe_account_id: str, payouts: Sequence[Payout]) ->
     owner = accounts.find_newest(session, stripe_account_id)
     if owner is None:
         return 0
-    return sum(_keep_one(session, owner.id, owner.user_id, payout) for payout in payouts)
+    return sum(_keep_one(session, owner, payout) for payout in payouts)
 
 
 def recent(session: Session, user_id: int) -> list[ConnectedPayout]:
@@ -73,11 +75,11 @@ def recent(session: Session, user_id: int) -> list[ConnectedPayout]:
     return list(session.execute(newest_first.limit(SHOWN)).scalars())
 
 
-def _keep_one(session: Session, account_id: int, user_id: int, payout: Payout) -> bool:
+def _keep_one(session: Session, owner: PayoutAccount, payout: Payout) -> bool:
     values = {
         "stripe_payout_id": payout.id,
-        "payout_account_id": account_id,
-        "user_id": user_id,
+        "payout_account_id": owner.id,
+        "user_id": owner.user_id,
         "amount_minor": payout.amount,
         "currency": payout.currency,
         "status": payout.status,
@@ -88,12 +90,13 @@ def _keep_one(session: Session, account_id: int, user_id: int, payout: Payout) -
         "seen_at": clock.now(),
     }
     statement = insert(ConnectedPayout).values(values).on_conflict_do_nothing().returning(ConnectedPayout.id)
-    if session.execute(statement).scalar_one_or_none() is not None:
-        return True
+    is_new = session.execute(statement).scalar_one_or_none() is not None
     query = select(ConnectedPayout).where(ConnectedPayout.stripe_payout_id == payout.id).with_for_update(key_share=True)
     row = session.execute(query.execution_options(populate_existing=True)).scalar_one()
-    if RANKS[payout.status] <= RANKS[row.status]:
+    if not is_new and RANKS[payout.status] <= RANKS[row.status]:
         return False
     row.status, row.arrival_on, row.seen_at = payout.status, payout.arrival_on, clock.now()
     row.failure_code, row.failure_message = payout.failure_code, payout.failure_message
+    if row.status == "failed":
+        account_mails.payout_failed(session, owner, row)
     return True

@@ -7,7 +7,7 @@ it again. Two operators, or an operator and the worker, end a withdrawal once: t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from randonumber import calls, clock
 from randonumber.calls import by_hand
@@ -20,11 +20,14 @@ from randonumber.payouts.service.withdrawing_settling import follow
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, Transfer, gateway
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from randonumber.calls import Outcome
+
+Found = TypeVar("Found")
 
 
 class NoReason(Refused):
@@ -46,12 +49,7 @@ class SecondLook:
 def look(ref: str) -> SecondLook:
     """Return every transfer of a withdrawal at Stripe, all pages of its group. Calls the network; raises TryLater."""
     looked_at = clock.now()
-    try:
-        found = gateway().connect.list_transfers(ref)
-    except (StripeUnavailable, StripeRefused) as error:
-        message = "Stripe does not answer, so nothing was done. Please try again later."
-        raise TryLater(message) from error
-    return SecondLook(transfers=found, looked_at=looked_at)
+    return SecondLook(transfers=_answered(lambda: gateway().connect.list_transfers(ref)), looked_at=looked_at)
 
 
 def retry(ref: str) -> Outcome:
@@ -90,7 +88,8 @@ def settle(ref: str, *, reason: str, actor: str) -> None:
     with transaction() as session:
         withdrawal = _open(session, ref)
     transfer = _fitting(withdrawal, look(ref).transfers)
-    reversals = gateway().connect.list_reversals(transfer.id) if transfer.amount_reversed else []
+    has_some = transfer.amount_reversed > 0
+    reversals = _answered(lambda: gateway().connect.list_reversals(transfer.id)) if has_some else []
     with transaction() as session:
         # The journal's row first: whoever closes or takes a call locks it before the withdrawal.
         by_hand.conclude(session, _call_of(session, withdrawal), transfer.id)
@@ -105,6 +104,15 @@ def _release(session: Session, ref: str, seen: SecondLook, *, reason: str, actor
         message = "A request for this transfer may still be on its way to Stripe. Please wait some minutes."
         raise NotPossible(message)
     end_without_effect(session, _still_open(session, ref), WithdrawalStatus.FAILED, reason, actor=actor)
+
+
+def _answered(ask: Callable[[], list[Found]]) -> list[Found]:
+    """Return what Stripe answers; raises TryLater when it does not."""
+    try:
+        return ask()
+    except (StripeUnavailable, StripeRefused) as error:
+        message = "Stripe does not answer, so nothing was done. Please try again later."
+        raise TryLater(message) from error
 
 
 def _written(reason: str) -> str:

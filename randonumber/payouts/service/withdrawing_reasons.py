@@ -65,6 +65,12 @@ class Reason:
         return {"code": self.code, "message": self.message, "until": self.until.isoformat() if self.until else None}
 
 
+NO_ACCOUNT: Final = Reason(
+    code=Code.NO_PAYOUT_ACCOUNT,
+    message="No Stripe account is connected. Connect the one that your money shall go to.",
+)
+
+
 class NotWithdrawable(Refused):
     """One or more reasons stand against a withdrawal."""
 
@@ -108,11 +114,11 @@ def reasons(
 
 def _of_account(account: PayoutAccount | None, now: datetime, look: Look | None) -> Iterator[Reason]:
     if account is None:
-        message = "No Stripe account is connected. Connect the one that your money shall go to."
+        message = "No Stripe account is connected. Connect the one your money should go to."
         yield Reason(code=Code.NO_PAYOUT_ACCOUNT, message=message)
         return
     if not account.transfers_active:
-        message = "Your Stripe account cannot receive transfers yet. Finish what Stripe asks of you there."
+        message = "Your Stripe account cannot receive money yet. Your payout account’s page says what is missing."
         yield Reason(code=Code.ACCOUNT_NOT_READY, message=message)
     elif look is not None and look.stripe_account_id == account.stripe_account_id and look.trouble:
         yield Reason(code=Code.ACCOUNT_NOT_READY, message=look.trouble)
@@ -127,7 +133,8 @@ def _of_money(session: Session, user_id: int, asked: Asked) -> Iterator[Reason]:
     amount = amount_of(asked, stands.available)
     least = max(current_app.extensions["config"].withdrawal_minimum_cents, 1)
     if amount < least:
-        message = f"The smallest withdrawal is {format_money(least)}. Choose more, or wait until there is more."
+        what = "Wait until there is more, or top it up" if asked == ALL else "Choose more, or wait until there is more"
+        message = f"The smallest withdrawal is {format_money(least)}. {what}."
         yield Reason(code=Code.BELOW_MINIMUM, message=message)
     elif amount <= fee_of(amount):
         message = "The fee would take all of it. Choose more."
@@ -135,7 +142,8 @@ def _of_money(session: Session, user_id: int, asked: Asked) -> Iterator[Reason]:
     if amount > stands.available or stands.available == 0:
         there = format_money(stands.available)
         coming = f" {format_money(stands.pending)} more is on its way." if stands.pending else ""
-        message = f"Your wallet holds {there}. Choose no more than that, or top it up.{coming}"
+        what = "Top it up first" if stands.available == 0 else "Choose no more than that, or top it up"
+        message = f"Your wallet holds {there}. {what}.{coming}"
         yield Reason(code=Code.INSUFFICIENT_FUNDS, message=message)
     if stands.debt_usd or stands.debt_credit:
         owed = [format_money(stands.debt_usd)] if stands.debt_usd else []

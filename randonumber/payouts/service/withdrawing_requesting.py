@@ -18,7 +18,7 @@ from randonumber.database import transaction
 from randonumber.payouts.models import Withdrawal, WithdrawalStatus
 from randonumber.payouts.service import accounts, withdrawing_money, withdrawing_sending
 from randonumber.payouts.service.withdrawing_account import look
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable, amount_of, fee_of, reasons
+from randonumber.payouts.service.withdrawing_reasons import NO_ACCOUNT, NotWithdrawable, amount_of, fee_of, reasons
 from randonumber.payouts.service.withdrawing_rows import read_withdrawal
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def hold(session: Session, asker: Asker, asked: Asked, *, look: Look | None, for
     now = clock.now()
     against = reasons(session, asker.user_id, asked, now, look=look, is_fresh=asker.is_fresh)
     if against or account is None or account.stripe_account_id is None:
-        raise NotWithdrawable(against)
+        raise NotWithdrawable(against or [NO_ACCOUNT])  # it was connected after the lock found none
     amount_minor = amount_of(asked, money.available)
     withdrawal = Withdrawal(
         ref=ids.new_ref("wd"),

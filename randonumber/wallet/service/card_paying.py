@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from randonumber import calls, clock, limits
+from randonumber import calls, clock, jobs, limits
 from randonumber.stripe_gateway import gateway, read_payment_intent
 from randonumber.wallet.models import TopupMethod, TopupStatus
 from randonumber.wallet.service import sessions
@@ -34,6 +34,7 @@ ASKS_OWNER: Final = "authentication_required"
 ASKING: Final = frozenset({ASKS_OWNER, "payment_intent_authentication_failure"})
 PAYMENT_REQUIRED: Final = 402
 LEVEL_CARDS: Final = "credits.level_cards"
+"""The job that looks which cards Stripe still has."""
 
 FAILURES: Final = "payment_failures"
 """Failed cards of purchases and top-ups are counted together (docs/payments.md, Cards that are tried)."""
@@ -88,9 +89,10 @@ def refuse(session: Session, call: Call, refusal: Refusal) -> None:
     if refusal.status == PAYMENT_REQUIRED:
         _declined(session, topup, refusal.code, refusal.decline_code)
         return
-    is_gone = refusal.code == "resource_missing" and refusal.param in {"payment_method", "customer"}
+    is_gone = refusal.param in {"payment_method", "customer"}
     log.error("topup_refused", extra={"topup": topup.ref, "code": refusal.code, "param": refusal.param})
     fail(session, topup, CARD_REMOVED if is_gone else refusal.code or "refused")
+    jobs.enqueue(session, LEVEL_CARDS, user_id=topup.user_id)
 
 
 def bring_level(session: Session, ref: str, intent: PaymentIntent, *, actor: str) -> None:

@@ -17,7 +17,7 @@ from randonumber.stripe_gateway import StripeNotFound, gateway
 from randonumber.wallet.models import Topup, TopupStatus
 from randonumber.wallet.service import card_paying, releasing, reversing
 from randonumber.wallet.service.completing import complete_topup, expire_topup, fail_late, payment_of
-from randonumber.wallet.service.reversal_reading import read_reversals
+from randonumber.wallet.service.reversal_reading import of_dispute, of_refund
 from randonumber.wallet.service.rows import lock_topup
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from randonumber.payments import Effect
     from randonumber.stripe_gateway import Charge, CheckoutSession, PaymentIntent
+    from randonumber.wallet.service.reversal_reading import Shown
 
 GIVEN_UP: Final = frozenset({"requires_payment_method", "canceled"})
 """An intent behind a completed session in one of these states is a delayed payment that failed."""
@@ -80,6 +81,8 @@ def effect_of_session(ref: str, found: CheckoutSession, *, actor: str) -> Effect
     intent = gateway().get_payment_intent(found.payment_intent_id)
     if intent.status in GIVEN_UP:
         return lambda session: fail_late(session, ref)
+    if intent.status == "processing":
+        return lambda session: _close_page(session, ref, found.id)
     return effect_of_intent(ref, intent, actor=actor, checkout_session_id=found.id)
 
 
@@ -100,7 +103,7 @@ def effect_of_intent(
     if intent.status != "succeeded" or charge is None or not charge.paid:
         return lambda session: card_paying.bring_level(session, ref, intent, actor=actor)
     payment = payment_of(charge, checkout_session_id)
-    reversals = read_reversals(charge, all_of_them=with_reversals)
+    reversals = _read_reversals(charge, all_of_them=with_reversals)
     funds = _read_funds(ref, charge)
 
     def bring_level(session: Session) -> None:
@@ -111,6 +114,16 @@ def effect_of_intent(
             releasing.release(session, ref, funds, actor=actor)
 
     return bring_level
+
+
+def _read_reversals(charge: Charge, *, all_of_them: bool) -> list[Shown]:
+    """Read the refunds and disputes of a charge, refunds first. Calls the network.
+
+    Those that its charge shows, and `all_of_them` in any case: one that failed or was won leaves no trace on it.
+    """
+    refunds = gateway().list_refunds(charge.id) if all_of_them or charge.amount_refunded else []
+    disputes = gateway().list_disputes(charge.id) if all_of_them or charge.disputed else []
+    return [*map(of_refund, refunds), *map(of_dispute, disputes)]
 
 
 def _read_funds(ref: str, charge: Charge) -> releasing.Funds | None:
@@ -135,6 +148,14 @@ def _expire_with(session: Session, ref: str, checkout_session_id: str) -> None:
     """Let the top-up expire with its session; one that is not its own says nothing. Never commits."""
     if lock_topup(session, ref).checkout_session_id in {None, checkout_session_id}:
         expire_topup(session, ref)
+
+
+def _close_page(session: Session, ref: str, checkout_session_id: str) -> None:
+    """Forget the page of a session that was paid by a slow bank: nobody can pay there any more. Never commits."""
+    topup = lock_topup(session, ref)
+    if topup.status == TopupStatus.PENDING and topup.checkout_session_id == checkout_session_id:
+        topup.checkout_url = None
+    session.flush()
 
 
 def _known(ref: str) -> Known | None:

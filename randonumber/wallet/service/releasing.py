@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from flask import current_app
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 
 from randonumber import clock, ledger
 from randonumber.stripe_gateway import gateway
@@ -88,7 +88,9 @@ def release(session: Session, ref: str, funds: Funds | None, *, actor: str) -> b
 def hurry(session: Session, reached_at: datetime) -> int:
     """Make due whatever may be free now that Stripe's clock has reached this moment; return how many. Never commits."""
     may_be_free = or_(Topup.funds_on.is_(None), Topup.funds_on <= reached_at - hold())
-    due = update(Topup).where(Topup.status == TopupStatus.PAID, may_be_free).values(next_check_at=clock.now())
+    waiting = select(Topup.id).where(Topup.status == TopupStatus.PAID, may_be_free)
+    free = waiting.order_by(Topup.id).with_for_update(skip_locked=True, key_share=True)  # whoever has it looks anyway
+    due = update(Topup).where(Topup.id.in_(free)).values(next_check_at=clock.now())
     return len(session.execute(due.returning(Topup.id)).scalars().all())
 
 

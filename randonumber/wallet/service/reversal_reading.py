@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from randonumber.stripe_gateway import gateway
 from randonumber.wallet.models import ReversalKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from randonumber.stripe_gateway import Charge, Dispute, Refund
+    from randonumber.stripe_gateway import Dispute, Refund
 
 CAME_BACK: Final = frozenset({"failed", "canceled"})
 CLAIMS_MONEY: Final = frozenset({"needs_response", "under_review"})
@@ -36,16 +35,6 @@ class Shown:
     claims_money: bool
     reason: str | None
     created_at: datetime
-
-
-def read_reversals(charge: Charge, *, all_of_them: bool) -> list[Shown]:
-    """Read the refunds and disputes of a charge, refunds first. Calls the network.
-
-    Those that its charge shows, and `all_of_them` in any case: one that failed or was won leaves no trace on it.
-    """
-    refunds = gateway().list_refunds(charge.id) if all_of_them or charge.amount_refunded else []
-    disputes = gateway().list_disputes(charge.id) if all_of_them or charge.disputed else []
-    return [*map(of_refund, refunds), *map(of_dispute, disputes)]
 
 
 def of_refund(refund: Refund) -> Shown:

@@ -66,6 +66,7 @@ def show_topup(ref: str) -> ResponseReturnValue:
         stripe_answers=answers,
         free_on=free_on(topup),
         pause_seconds=_pause_seconds(topup) if is_pending else None,
+        is_under_way=wording.is_under_way(topup),
     )
 
 
@@ -86,7 +87,7 @@ def _declined(form: forms.TopupForm, ref: str) -> str:
 
 def _pause_seconds(topup: Topup) -> int:
     """Return after how long the page asks again: the older, the longer. Who is to act is not hurried."""
-    if wording.asks_owner(topup):
+    if wording.asks_owner(topup) or wording.is_under_way(topup):
         return LONGEST_PAUSE_SECONDS
     age = clock.now() - topup.created_at
     return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)

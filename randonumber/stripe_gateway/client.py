@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PaymentIntent,
         Refund,
         SetupIntent,
+        WebhookEndpoint,
     )
     from randonumber.stripe_gateway.wire import Wire
 
@@ -194,9 +195,17 @@ class Gateway:
         rows = [reading.refund(row) for row in self.each("/v1/refunds", charge=charge)]
         return sorted(rows, key=lambda row: (row.created_at, row.id))
 
+    def list_webhook_endpoints(self) -> list[WebhookEndpoint]:
+        """Return every address that our account's events, or those of connected accounts, are sent to."""
+        return [reading.webhook_endpoint(row) for row in self.each("/v1/webhook_endpoints")]
+
     def get_balance_transaction(self, txn_id: str) -> BalanceTransaction:
         """Return a balance transaction, with when its money can be used. Raises StripeNotFound."""
         return reading.balance_transaction(self.get(f"/v1/balance_transactions/{segment(txn_id)}"))
+
+    def show_balance_transaction(self, txn_id: str) -> dict[str, Any]:
+        """Return a balance transaction with what it is of, as Stripe gives them. Raises StripeNotFound."""
+        return self.get(f"/v1/balance_transactions/{segment(txn_id)}", expand=["source"])
 
     def get(self, path: str, *, stripe_account: str | None = None, **params: Any) -> dict[str, Any]:
         """Return the object at a path, as Stripe gives it."""
