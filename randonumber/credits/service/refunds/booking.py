@@ -51,7 +51,7 @@ _REVERSES: Final = {RELEASE: (HOLD,), FAIL: (SETTLE, EXTERNAL)}
 
 
 def lock_wallet(session: Session, user_id: int) -> int:
-    """Lock a user's wallet and debt in money, and return what is owed: both come before credits in the order of locks."""
+    """Lock a user's wallet and money debt, and return what is owed: both come before credits in the order of locks."""
     codes = {"wallet": accounts.wallet(user_id), "debt": accounts.money_debt(user_id)}
     stands = {row.code: row.balance for row in session.execute(_LOCK_WALLET, codes)}
     return -stands[codes["debt"]]
