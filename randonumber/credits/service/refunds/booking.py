@@ -54,7 +54,8 @@ def lock_wallet(session: Session, user_id: int) -> int:
     """Lock a user's wallet and money debt, and return what is owed: both come before credits in the order of locks."""
     codes = {"wallet": accounts.wallet(user_id), "debt": accounts.money_debt(user_id)}
     stands = {row.code: row.balance for row in session.execute(_LOCK_WALLET, codes)}
-    return -stands[codes["debt"]]
+    owed: int = -stands[codes["debt"]]
+    return owed
 
 
 def into_wallet(session: Session, refund: Refund) -> list[Move]:
