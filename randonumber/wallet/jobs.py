@@ -30,7 +30,7 @@ PUT_OFF: Final = timedelta(minutes=1)
 
 @periodic("wallet.sweep_topups", "* * * * *")
 def sweep_topups() -> None:
-    """Ask about the pending top-ups that are due for it; without an answer they stay due, one a minute later."""
+    """Ask about the pending top-ups that are due for it; without an answer they stay due, the first one last."""
     _quietly({TopupStatus.PENDING}, ACTOR)
 
 
