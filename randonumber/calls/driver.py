@@ -18,7 +18,7 @@ from flask import current_app, has_request_context
 
 from randonumber import clock
 from randonumber.calls import journal, rules, stops
-from randonumber.calls.operations import Refusal, get_operation
+from randonumber.calls.operations import NotNow, Refusal, get_operation
 from randonumber.calls.rules import Action, Answer, Decision, Limits, Status, Step
 from randonumber.database import transaction
 from randonumber.failpoints import failpoint
@@ -168,6 +168,8 @@ def _ask(check: Check, call: Call) -> Heard | None:
         refusal = check(call)
     except StripeUnavailable as error:
         return Heard(decision=rules.after_check(refused=False), error=f"check: {error.reason}")
+    except NotNow as reason:
+        return Heard(decision=rules.after_check(refused=False), error=f"check: {reason}")
     if refusal is None:
         return None
     return Heard(decision=rules.after_check(refused=True), refusal=refusal, error=refusal.code)

@@ -112,6 +112,20 @@ def test_money_that_waits_for_funds_does_not_leave_for_somebody_who_was_barred_m
     agreed()
 
 
+def test_money_that_waits_for_funds_stays_while_the_books_are_broken(withdrawer: Withdrawer) -> None:
+    ref = waiting(withdrawer)
+    with transaction() as session:
+        session.execute(text("INSERT INTO broken_invariants VALUES ('A01', 'a title', 1, now(), now())"))
+    bring_funds(withdrawer.sandbox, 5000)
+    withdrawer.run(early=True)
+    assert (stored(ref).status, withdrawer.transfers()) == ("held", [])
+    with transaction() as session:
+        session.execute(text("DELETE FROM broken_invariants"))
+    until_it_ends(withdrawer, ref)
+    assert (stored(ref).status, withdrawer.received()) == ("paid", 2000)
+    agreed()
+
+
 def waiting(withdrawer: Withdrawer) -> str:
     """A withdrawal for which Stripe has not the funds."""
     spare = int(withdrawer.sandbox.client.v1.balance.retrieve().available[0].amount)

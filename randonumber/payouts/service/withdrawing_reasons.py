@@ -122,6 +122,11 @@ def against_sending(session: Session, user_id: int) -> Reason | None:
     return found[0] if found else None
 
 
+def are_closed(session: Session) -> bool:
+    """Whether the books are broken: no withdrawal begins or goes out until they hold again. Never commits."""
+    return session.execute(select(BrokenInvariant.check_id).limit(1)).scalar() is not None
+
+
 def _of_account(account: PayoutAccount | None, now: datetime, look: Look | None) -> Iterator[Reason]:
     if account is None:
         message = "No Stripe account is connected. Connect the one your money should go to."
@@ -184,7 +189,7 @@ def _of_day(session: Session, user_id: int, now: datetime) -> Iterator[Reason]:
 def _of_user(session: Session, user_id: int, *, is_fresh: bool) -> Iterator[Reason]:
     bar = list(_of_bar(session, user_id))
     yield from bar
-    if not bar and session.execute(select(BrokenInvariant.check_id).limit(1)).scalar() is not None:
+    if not bar and are_closed(session):
         message = "Withdrawals are closed while we check our books. Your money is safe; please come back later."
         yield Reason(code=Code.BARRED, message=message)
     if not is_fresh:

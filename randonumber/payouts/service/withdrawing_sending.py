@@ -13,7 +13,7 @@ from randonumber.calls import Refusal
 from randonumber.database import transaction
 from randonumber.payouts.models import OPEN, Withdrawal, WithdrawalStatus
 from randonumber.payouts.service import withdrawing_account as account
-from randonumber.payouts.service.withdrawing_reasons import against_sending
+from randonumber.payouts.service.withdrawing_reasons import against_sending, are_closed
 from randonumber.payouts.service.withdrawing_rows import end_without_effect, lock_withdrawal, read_withdrawal
 from randonumber.payouts.service.withdrawing_settling import follow
 from randonumber.stripe_gateway import StripeDenied, gateway
@@ -77,12 +77,15 @@ def unsent(session: Session, call: Call) -> None:
 
 
 def check(call: Call) -> Refusal | None:
-    """Return why this transfer must not go out. Calls the network; raises StripeUnavailable."""
+    """Return why this transfer must not go out. Calls the network; raises StripeUnavailable, calls.NotNow."""
     with transaction() as session:
         withdrawal = read_withdrawal(session, call.ref)
         if withdrawal is None or withdrawal.status not in OPEN:
             return _refusal(ENDED, "The withdrawal has ended without this call.")
-        against = against_sending(session, withdrawal.user_id)
+        against, is_closed = against_sending(session, withdrawal.user_id), are_closed(session)
+    if is_closed:
+        message = "the books are broken"
+        raise calls.NotNow(message)
     if against is not None:
         return _refusal(against.code, against.message)
     try:
