@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from randonumber.calls import checks, jobs
 from randonumber.calls.driver import Outcome, drive
 from randonumber.calls.journal import cancel, hurry, plan
-from randonumber.calls.operations import Call, Operation, Refusal, UnknownOperation, register
+from randonumber.calls.operations import Call, NotNow, Operation, Refusal, UnknownOperation, register
 from randonumber.failpoints import arm_from_environment
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
+    "NotNow",
     "Operation",
     "Outcome",
     "Refusal",

@@ -18,7 +18,7 @@ from flask import current_app, has_request_context
 
 from randonumber import clock
 from randonumber.calls import journal, rules, stops
-from randonumber.calls.operations import Refusal, get_operation
+from randonumber.calls.operations import NotNow, Refusal, get_operation
 from randonumber.calls.rules import Action, Answer, Decision, Limits, Status, Step
 from randonumber.database import transaction
 from randonumber.failpoints import failpoint
@@ -143,7 +143,7 @@ def _send(lease: Lease) -> Heard:
 def _look_first(lease: Lease) -> Heard | None:
     """Look an attempt up that may have been sent in a former life of the database; None when nothing is there.
 
-    While that cannot be known nothing goes out: the next attempt waits, or this one, if a request of it may be out.
+    While that cannot be known nothing goes out, and it waits: planned as before, or, where something may be out, sent.
     """
     heard = _look_up(lease)
     if heard.decision.action is Action.NEXT_ATTEMPT:
@@ -168,6 +168,8 @@ def _ask(check: Check, call: Call) -> Heard | None:
         refusal = check(call)
     except StripeUnavailable as error:
         return Heard(decision=rules.after_check(refused=False), error=f"check: {error.reason}")
+    except NotNow as reason:
+        return Heard(decision=rules.after_check(refused=False), error=f"check: {reason}")
     if refusal is None:
         return None
     return Heard(decision=rules.after_check(refused=True), refusal=refusal, error=refusal.code)
@@ -215,6 +217,10 @@ def _write(session: Session, lease: Lease, heard: Heard) -> tuple[Status, int | 
         if due_in_ms:
             _tell_unsent(session, lease.call)
         return Status.VOID, None if due_in_ms else following
+    if decision.action is Action.HOLD_BACK:
+        journal.put_back(session, row, due_in_ms=decision.due_in_ms or 0)
+        _tell_unsent(session, lease.call)
+        return Status.PLANNED, None
     if decision.action in {Action.SETTLE, Action.REFUSE}:
         _close(session, row, lease, heard)
         return Status(row.status), None
@@ -244,7 +250,7 @@ def _close(session: Session, row: StripeCall, lease: Lease, heard: Heard) -> Non
 
 
 def _tell_unsent(session: Session, call: Call) -> None:
-    """Let the feature know that Stripe has not the funds for this yet, and that the next attempt waits."""
+    """Let the feature know that nothing was made of this attempt yet, and that it, or the next one, waits."""
     unsent = get_operation(current_app, call.operation, call.ref).unsent
     if unsent is not None:
         unsent(session, call)

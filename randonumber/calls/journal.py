@@ -137,6 +137,14 @@ def renew(session: Session, lease: Lease, *, lease_seconds: int) -> bool:
     return True
 
 
+def put_back(session: Session, row: StripeCall, *, due_in_ms: int) -> None:
+    """Let an attempt of which no request went out be planned again, as if it had not been taken. Never commits."""
+    row.status, row.first_sent_at, row.last_sent_at = Status.PLANNED, None, None
+    row.sends -= 1
+    row.due_at = clock.now() + timedelta(milliseconds=due_in_ms)
+    session.flush()
+
+
 def begin_next_attempt(session: Session, row: StripeCall, *, due_in_ms: int) -> int:
     """Close an attempt that never happened, and return the id of the one that follows, with the same parameters."""
     row.status, row.closed_at, row.due_at = Status.VOID, clock.now(), None

@@ -56,11 +56,11 @@ class Operation:
     that its parameters name, and returns it once it has moved.
 
     `sending` is told in the transaction before an attempt's first request goes out, `unsent` in the one that found that
-    it never happened for want of funds: both are building blocks like `settled`.
+    it never happened, for want of funds or of an answer to `check`: both are building blocks like `settled`.
 
     `check` runs just before an attempt's first request, with no transaction open, and returns why it must not go out:
-    then it never happened, and `refused` is told. It may ask Stripe; when that raises StripeUnavailable nothing goes
-    out, and the next attempt waits.
+    then it never happened, and `refused` is told. It may ask Stripe; when that raises StripeUnavailable, or it raises
+    NotNow itself, nothing goes out, and the attempt waits.
     """
 
     name: str
@@ -72,6 +72,10 @@ class Operation:
     sending: Noticed | None = None
     unsent: Noticed | None = None
     check: Check | None = None
+
+
+class NotNow(Exception):
+    """Raised by a `check`, with the reason: the attempt waits, and is asked about again."""
 
 
 class UnknownOperation(LookupError):

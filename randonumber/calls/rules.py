@@ -164,6 +164,8 @@ class Action(StrEnum):
     STOP = "stop"
     STAY = "stay"
     NEXT_ATTEMPT = "next_attempt"
+    HOLD_BACK = "hold_back"
+    """Nothing went out: it is planned as before, under the same key, which a backup knows, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +216,7 @@ def after_check(*, refused: bool) -> Decision:
     """Decide what a check leads to that let nothing go out: refused for good, or not answered by Stripe."""
     if refused:
         return Decision(action=Action.REFUSE)
-    return Decision(action=Action.NEXT_ATTEMPT, due_in_ms=CHECK_WAIT_SECONDS * 1000)
+    return Decision(action=Action.HOLD_BACK, due_in_ms=CHECK_WAIT_SECONDS * 1000)
 
 
 def back_off_ms(failures: int, jitter_permille: int = 0, *, longest_seconds: int = LONGEST_WAIT_SECONDS) -> int:

@@ -30,9 +30,9 @@ STATE_LABELS: Final = {
     "out_of_reach": "disabled",
     "unread": "pending",
     "onboarding": "pending",
-    "waits": "held",
-    "ready": "active",
-    "no_payouts": "active",
+    "waits": "pending",
+    "ready": "ready",
+    "no_payouts": "pending",
 }
 OAUTH: Final = {
     "connected": ("success", "Your Stripe account is connected."),

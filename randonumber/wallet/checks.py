@@ -113,6 +113,12 @@ CHECKS: Final = (
              WHERE balance_transactions.type IN ('charge', 'payment') AND topups.status <> 'review'
                AND (balance_transactions.claimed_id IS DISTINCT FROM posted.id
                     OR balance_transactions.amount <> topups.amount_minor)
+            UNION ALL
+            SELECT balance_transactions.id, topups.ref, balance_transactions.amount, topups.amount_minor
+              FROM balance_transactions
+              JOIN transactions AS posted ON posted.id = balance_transactions.claimed_id AND posted.kind = 'topup'
+              JOIN topups ON topups.ref = posted.ref
+             WHERE balance_transactions.source_id IS DISTINCT FROM topups.payment_id
         """,
     ),
     Check(

@@ -30,7 +30,7 @@ PUT_OFF: Final = timedelta(minutes=1)
 
 @periodic("wallet.sweep_topups", "* * * * *")
 def sweep_topups() -> None:
-    """Ask about the pending top-ups that are due for it; without an answer they stay due."""
+    """Ask about the pending top-ups that are due for it; without an answer they stay due, the first one last."""
     _quietly({TopupStatus.PENDING}, ACTOR)
 
 
@@ -71,9 +71,9 @@ def ask(refs: list[str], actor: str) -> int:
             moved += refresh_topup(ref, actor=actor) != before
             failures = 0
         except StripeUnavailable as error:
-            if error.status is None:  # Stripe itself is away: everything stays due
-                raise
             _put_off(ref)
+            if error.status is None:  # Stripe itself is away, it seems: everything else stays due
+                raise
             failures += 1
             if failures >= FAILURES_IN_A_ROW:
                 raise

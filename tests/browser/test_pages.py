@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser.earner import Earner
 from tests.browser.shopper import Shopper
-from tests.browser.standing import settle_in
+from tests.browser.standing import earn, settle_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +41,15 @@ FOR_BUYERS = {
     "/verify": 200,
     "/wallet": 200,
 }
+FOR_EARNERS = {
+    "/account": 200,
+    "/payouts": 200,
+    "/wallet": 200,
+    "/wallet?kind=nonsense": 422,
+    "/wallet?kind=withdrawals": 200,
+    "/wallet/withdrawals": 200,
+}
+FOR_OPERATORS = {"/admin": 200, "/admin/calls": 200, "/admin/withdrawals": 200}
 
 INJECT = """() => {
     const script = document.createElement("script");
@@ -55,6 +66,16 @@ def buyer(shop: Checkout, browser: Browser) -> Iterator[tuple[StorageState, list
     person.draw(n=2, maximum=1_000_000)
     draw = person.page.url.removeprefix(shop.base_url)
     yield person.context.storage_state(), [draw, purchase, f"{purchase}/receipt"]
+    person.context.close()
+
+
+@pytest.fixture(scope="module")
+def earner(shop: Checkout, browser: Browser) -> Iterator[tuple[StorageState, list[str]]]:
+    """Have an operator who was paid out; yield their cookies and the pages of their top-up and withdrawal."""
+    person = Earner(shop.base_url, browser.new_context(base_url=shop.base_url))
+    topup, withdrawal = earn(person, shop)
+    own_pages = [f"/wallet/topups/{topup}", f"/wallet/withdrawals/{withdrawal}", f"/admin/withdrawals/{withdrawal}"]
+    yield person.context.storage_state(), own_pages
     person.context.close()
 
 
@@ -81,6 +102,28 @@ def test_every_page_for_buyers_is_clean(
     visitor = visit(viewport={"width": width, "height": 740}, color_scheme=scheme, storage_state=cookies)
     pages = FOR_BUYERS | dict.fromkeys(own_pages, 200)
     assert [line for path, status in pages.items() for line in _check(visitor, path, status)] == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_every_page_of_money_and_of_operators_is_clean(
+    visit: Callable[..., Visitor], earner: tuple[StorageState, list[str]], width: int, scheme: str
+) -> None:
+    cookies, own_pages = earner
+    visitor = visit(viewport={"width": width, "height": 740}, color_scheme=scheme, storage_state=cookies)
+    pages = FOR_EARNERS | FOR_OPERATORS | dict.fromkeys(own_pages, 200)
+    assert [line for path, status in pages.items() for line in _check(visitor, path, status)] == []
+
+
+def test_on_a_phone_a_refused_withdrawal_says_why_where_one_looks(
+    visit: Callable[..., Visitor], earner: tuple[StorageState, list[str]]
+) -> None:
+    visitor = visit(viewport={"width": 360, "height": 740}, storage_state=earner[0])
+    visitor.go("/wallet")
+    visitor.page.fill("form[action='/wallet/withdrawals'] [name=amount]", "5000")
+    visitor.page.get_by_role("button", name="Withdraw this amount").click()
+    alert = visitor.page.locator("#withdraw [role=alert]")
+    expect(alert).to_be_in_viewport(ratio=1)
+    assert visitor.audit() == []
 
 
 def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_the_field(

@@ -45,6 +45,14 @@ class Visitor:
         self.page.wait_for_url(f"{self.base_url}/")
         return email
 
+    def sign_in(self, email: str, password: str) -> None:
+        """Sign in with an address and its password."""
+        self.go("/login")
+        self.page.fill("[name=email]", email)
+        self.page.fill("[name=password]", password)
+        self.page.click("main form button[type=submit]")
+        self.page.wait_for_url(f"{self.base_url}/")
+
     def credits_left(self) -> int:
         """Return the credits that the navigation shows."""
         return int(self.page.inner_text("[data-credits-left]").replace(",", ""))

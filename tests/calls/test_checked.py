@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from randonumber import calls
 from randonumber.calls import Outcome, Refusal
 from randonumber.calls.operations import get_operation
-from randonumber.database import refuse_inside_transaction
+from randonumber.database import refuse_inside_transaction, transaction
 from randonumber.stripe_gateway import StripeUnavailable
 from tests.calls.operations import CREATE_CUSTOMER, change, journal, plan_customer, register_customer
 
@@ -70,17 +71,40 @@ def test_one_that_may_not_is_refused_and_nothing_was_sent(asked: Asked, told: To
     assert sandbox.sent(CREATE_CUSTOMER) == []
 
 
-def test_without_an_answer_nothing_goes_out_and_the_next_attempt_asks_again(
+def test_without_an_answer_nothing_goes_out_and_the_same_attempt_asks_again(
     asked: Asked, told: Told, sandbox: StripeSandbox
 ) -> None:
     asked.answers = [StripeUnavailable("silence"), None]
     call_id = plan_customer()
     assert calls.drive(call_id) is Outcome.UNKNOWN
     assert (sandbox.sent(CREATE_CUSTOMER), asked.unsent) == ([], [1])
-    assert [(row.attempt, row.status) for row in journal()] == [(1, "void"), (2, "planned")]
+    assert [(row.attempt, row.status, row.sends) for row in journal()] == [(1, "planned", 0)]
     change(due_at=journal()[0].planned_at)
     assert calls.drive(call_id) is Outcome.OK
-    assert (asked.attempts, len(told.settled)) == ([1, 2], 1)
+    assert (asked.attempts, len(told.settled)) == ([1, 1], 1)
+
+
+def test_what_was_held_back_goes_out_under_the_key_that_a_backup_knows(
+    asked: Asked, told: Told, sandbox: StripeSandbox
+) -> None:
+    asked.answers = [StripeUnavailable("silence"), None]
+    call_id = plan_customer()
+    backup = dict(journal()[0]._mapping)
+    assert calls.drive(call_id) is Outcome.UNKNOWN
+    change(due_at=backup["planned_at"])
+    assert calls.drive(call_id) is Outcome.OK
+    restore(backup)
+    assert calls.drive(call_id) is Outcome.OK
+    assert len(sandbox.client.v1.customers.list().data) == 1
+
+
+def restore(backup: dict[str, Any]) -> None:
+    """Bring the journal back to what it was."""
+    with transaction() as session:
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text("DELETE FROM stripe_calls WHERE id <> :id"), backup)
+        changed = ", ".join(f"{name} = :{name}" for name in backup if name != "id")
+        session.execute(text(f"UPDATE stripe_calls SET {changed} WHERE id = :id"), backup)  # noqa: S608 - names
 
 
 def test_what_was_sent_before_is_never_held_back(asked: Asked, told: Told, sandbox: StripeSandbox) -> None:

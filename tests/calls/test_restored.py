@@ -63,7 +63,7 @@ def test_nothing_is_sent_while_nobody_knows(told: Told, sandbox: StripeSandbox) 
         change(due_at=clock.now())
     assert sandbox.sent(CREATE_CUSTOMER) == []
     assert calls.drive(call_id) is Outcome.OK
-    assert [row.status for row in journal()] == ["void", "void", "ok"]
+    assert [row.status for row in journal()] == ["ok"]
     assert customers(sandbox) == [there]
 
 

@@ -11,10 +11,11 @@ from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.service import Order
 from randonumber.credits.service.refunds import NotRefundable
 from randonumber.database import transaction
+from randonumber.ledger import queries
 from tests.credits.conftest import count, stored
 from tests.credits.refunding import CREATE, Shop, as_person, figures, refund, refunds_of
 from tests.credits.test_refund_races import at_once
-from tests.credits.wallets import fill
+from tests.credits.wallets import empty, fill, owe_money
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -54,6 +55,17 @@ def test_an_operator_gives_it_back_in_parts_and_what_is_spent_is_owed(shop: Shop
         (ref, "refund", 5),
         (ref, "refund", 2),
     ]
+
+
+@pytest.mark.parametrize(("owed", "stands"), [(300, (600, 0)), (1_000, (0, 100))])
+def test_what_comes_back_repays_the_money_that_is_owed_first(shop: Shop, owed: int, stands: tuple[int, int]) -> None:
+    ref = buy(shop, 10)
+    empty(shop.buyer)
+    owe_money(shop.buyer, owed)
+    shop.operator(ref)
+    with transaction() as session:
+        found = queries.wallet_balances(session, shop.buyer.person.id)
+    assert (found.available, found.debt_usd) == stands
 
 
 @pytest.mark.parametrize("number", [2, 10])

@@ -18,6 +18,11 @@ def fill(buyer: Buyer, amount_minor: int) -> None:
     _post(buyer, Move(source=accounts.OPENING, destination=accounts.wallet(buyer.person.id), amount=amount_minor))
 
 
+def empty(buyer: Buyer) -> None:
+    """Take all money out of the buyer's wallet."""
+    _post(buyer, Move(source=accounts.wallet(buyer.person.id), destination=accounts.OPENING, amount=left(buyer)))
+
+
 def owe_money(buyer: Buyer, amount_minor: int) -> None:
     """Let the buyer owe money, as a lost dispute of a top-up does."""
     _post(buyer, Move(source=accounts.money_debt(buyer.person.id), destination=accounts.OPENING, amount=amount_minor))

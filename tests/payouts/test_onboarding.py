@@ -76,7 +76,7 @@ def test_coming_back_from_stripe_is_not_being_set_up(owner: Owner) -> None:
     assert "The bank account your money goes to" in page
     assert "Your agreement to Stripe’s terms" in page
     assert "external_account" not in page
-    assert "Go on at Stripe" in page
+    assert "Continue at Stripe" in page
 
 
 @pytest.mark.pain(20)
@@ -204,7 +204,7 @@ def test_an_answer_that_is_lost_still_means_one_account(
     assert made_at_stripe(sandbox) == [owner.connected.stripe_account_id]
     assert len({one.key for one in sandbox.sent(ACCOUNTS)}) == 1, "the same key again"
     page = owner.page
-    assert "Go on at Stripe" in page
+    assert "Continue at Stripe" in page
     assert owner.onboard().transfers_active
     assert len(made_at_stripe(sandbox)) == 1
 
@@ -244,7 +244,7 @@ def test_after_a_crash_anywhere_there_is_one_account(
 def test_when_the_link_fails_the_account_stands_and_the_way_goes_on(owner: Owner, sandbox: StripeSandbox) -> None:
     sandbox.fault(LINKS, "reset_before")
     assert owner.begin().headers["Location"] == "/payouts"
-    assert "Go on at Stripe" in said(owner)
+    assert "Continue at Stripe" in said(owner)
     assert owner.connected.transfers_active is False
     sandbox.fault(LINKS, "error_500")
     assert owner.client.get(REFRESH).headers["Location"] == "/payouts"

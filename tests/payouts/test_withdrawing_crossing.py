@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.payouts.service import accounts
@@ -86,6 +87,52 @@ def test_a_dispute_while_the_outcome_is_unknown_changes_nothing_of_the_transfer(
     until_it_ends(poor, ref)
     assert (stored(ref).status, poor.left, poor.stands.debt_usd) == ("paid", 0, 4000)
     agreed()
+
+
+def test_money_that_waits_for_funds_while_a_debt_comes_does_not_leave(withdrawer: Withdrawer) -> None:
+    ref = waiting(withdrawer)
+    withdrawer.owe(500)
+    bring_funds(withdrawer.sandbox, 5000)
+    until_it_ends(withdrawer, ref)
+    assert (stored(ref).status, withdrawer.left, withdrawer.stands.debt_usd) == ("failed", 4500, 0)
+    assert "You owe $5.00" in (stored(ref).reason or "")
+    assert withdrawer.transfers() == []
+    agreed()
+
+
+def test_money_that_waits_for_funds_does_not_leave_for_somebody_who_was_barred_meanwhile(
+    withdrawer: Withdrawer,
+) -> None:
+    ref = waiting(withdrawer)
+    with transaction() as session:
+        session.execute(text("UPDATE users SET active = false"))
+    bring_funds(withdrawer.sandbox, 5000)
+    until_it_ends(withdrawer, ref)
+    assert (stored(ref).status, withdrawer.left, withdrawer.transfers()) == ("failed", 5000, [])
+    agreed()
+
+
+def test_money_that_waits_for_funds_stays_while_the_books_are_broken(withdrawer: Withdrawer) -> None:
+    ref = waiting(withdrawer)
+    with transaction() as session:
+        session.execute(text("INSERT INTO broken_invariants VALUES ('A01', 'a title', 1, now(), now())"))
+    bring_funds(withdrawer.sandbox, 5000)
+    withdrawer.run(early=True)
+    assert (stored(ref).status, withdrawer.transfers()) == ("held", [])
+    with transaction() as session:
+        session.execute(text("DELETE FROM broken_invariants"))
+    until_it_ends(withdrawer, ref)
+    assert (stored(ref).status, withdrawer.received()) == ("paid", 2000)
+    agreed()
+
+
+def waiting(withdrawer: Withdrawer) -> str:
+    """A withdrawal for which Stripe has not the funds."""
+    spare = int(withdrawer.sandbox.client.v1.balance.retrieve().available[0].amount)
+    withdrawer.sandbox.client.v1.payouts.create({"amount": spare, "currency": "usd"})
+    ref = withdrawer.withdraw(2000)
+    assert stored(ref).status == "held"
+    return ref
 
 
 def test_what_stripe_then_refuses_repays_the_debt_that_came_meanwhile(poor: Withdrawer, purse: Purse) -> None:

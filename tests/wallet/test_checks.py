@@ -33,6 +33,7 @@ def broken() -> set[str]:
         ("UPDATE topups SET refunded_minor = 0", {"A33"}),
         ("UPDATE topups SET disputed_minor = 5", {"A33"}),
         ("UPDATE balance_transactions SET amount = amount + 1, net = net + 1 WHERE type = 'charge'", {"A34"}),
+        ("UPDATE topups SET payment_id = 'ch_other'", {"A34"}),
         ("UPDATE topups SET next_check_at = now() - interval '20 minutes'", {"L10"}),
         ("UPDATE topups SET funds_on = NULL, paid_at = now() - interval '3 days'", {"L10"}),
     ],

@@ -8,7 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
+from randonumber.database import transaction
+from randonumber.stripe_gateway import StripeUnavailable
 from randonumber.wallet import jobs
 from tests.wallet.conftest import AT_ONCE, TWO_DAYS, agreed, postings, stored
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from randonumber.wallet.models import TopupStatus
     from tests.wallet.conftest import Purse
 
 DAY = 24 * 3600
@@ -47,6 +51,26 @@ def test_a_job_asks_once_the_date_has_come_and_no_event_told(purse: Purse) -> No
     purse.sandbox.advance(TWO_DAYS)
     jobs.sweep_all()
     assert (stored(ref).status, purse.stands) == ("available", (5_000, 0, 0))
+
+
+def test_a_top_up_about_which_stripe_is_never_heard_holds_no_other_up(
+    purse: Purse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent, other = purse.top_up(), purse.top_up()
+    purse.sandbox.advance(TWO_DAYS)
+    _all_are_due(silent)
+    ask = jobs.refresh_topup
+
+    def slow(ref: str, *, actor: str) -> TopupStatus | None:
+        if ref == silent:
+            reason = "no answer: ReadTimeout"
+            raise StripeUnavailable(reason)
+        return ask(ref, actor=actor)
+
+    monkeypatch.setattr(jobs, "refresh_topup", slow)
+    for _ in range(2):
+        jobs.release_topups.func(timestamp=0)
+    assert (stored(silent).status, stored(other).status) == ("paid", "available")
 
 
 @pytest.mark.usefixtures("hold")
@@ -118,3 +142,10 @@ def test_a_top_up_smaller_than_the_debt_repays_a_part(purse: Purse) -> None:
 def _something_happens(purse: Purse) -> None:
     """Let Stripe make an event."""
     purse.sandbox.client.v1.customers.create({"email": "somebody@example.com"})
+
+
+def _all_are_due(first: str) -> None:
+    """Let every top-up be due, this one the longest."""
+    with transaction() as session:
+        due = "now() - CASE WHEN ref = :first THEN interval '2 minutes' ELSE interval '1 minute' END"
+        session.execute(text(f"UPDATE topups SET next_check_at = {due}"), {"first": first})  # noqa: S608 - constants

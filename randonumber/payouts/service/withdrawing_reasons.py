@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from randonumber.ledger.queries import WalletBalances
     from randonumber.payouts.models import PayoutAccount
     from randonumber.payouts.service.withdrawing_account import Look
 
@@ -112,6 +113,20 @@ def reasons(
     ]
 
 
+def against_sending(session: Session, user_id: int) -> Reason | None:
+    """Return why money that was set aside must not leave any more: what came to be owed, or a user who is barred.
+
+    Never commits.
+    """
+    found = [*_of_debt(wallet_balances(session, user_id)), *_of_bar(session, user_id)]
+    return found[0] if found else None
+
+
+def are_closed(session: Session) -> bool:
+    """Whether the books are broken: no withdrawal begins or goes out until they hold again. Never commits."""
+    return session.execute(select(BrokenInvariant.check_id).limit(1)).scalar() is not None
+
+
 def _of_account(account: PayoutAccount | None, now: datetime, look: Look | None) -> Iterator[Reason]:
     if account is None:
         message = "No Stripe account is connected. Connect the one your money should go to."
@@ -145,6 +160,10 @@ def _of_money(session: Session, user_id: int, asked: Asked) -> Iterator[Reason]:
         what = "Top it up first" if stands.available == 0 else "Choose no more than that, or top it up"
         message = f"Your wallet holds {there}. {what}.{coming}"
         yield Reason(code=Code.INSUFFICIENT_FUNDS, message=message)
+    yield from _of_debt(stands)
+
+
+def _of_debt(stands: WalletBalances) -> Iterator[Reason]:
     if stands.debt_usd or stands.debt_credit:
         owed = [format_money(stands.debt_usd)] if stands.debt_usd else []
         owed += [f"{format_credits(stands.debt_credit)} credits"] if stands.debt_credit else []
@@ -168,13 +187,16 @@ def _of_day(session: Session, user_id: int, now: datetime) -> Iterator[Reason]:
 
 
 def _of_user(session: Session, user_id: int, *, is_fresh: bool) -> Iterator[Reason]:
-    is_active = session.execute(_IS_ACTIVE, {"user_id": user_id}).scalar()
-    if not is_active:
-        message = "Your account is barred. Please write to us."
-        yield Reason(code=Code.BARRED, message=message)
-    elif session.execute(select(BrokenInvariant.check_id).limit(1)).scalar() is not None:
+    bar = list(_of_bar(session, user_id))
+    yield from bar
+    if not bar and are_closed(session):
         message = "Withdrawals are closed while we check our books. Your money is safe; please come back later."
         yield Reason(code=Code.BARRED, message=message)
     if not is_fresh:
         message = "Please give your password again: it was given more than five minutes ago."
         yield Reason(code=Code.REAUTHENTICATION_REQUIRED, message=message)
+
+
+def _of_bar(session: Session, user_id: int) -> Iterator[Reason]:
+    if not session.execute(_IS_ACTIVE, {"user_id": user_id}).scalar():
+        yield Reason(code=Code.BARRED, message="Your account is barred. Please write to us.")

@@ -13,6 +13,7 @@ from randonumber.calls import Refusal
 from randonumber.database import transaction
 from randonumber.payouts.models import OPEN, Withdrawal, WithdrawalStatus
 from randonumber.payouts.service import withdrawing_account as account
+from randonumber.payouts.service.withdrawing_reasons import against_sending, are_closed
 from randonumber.payouts.service.withdrawing_rows import end_without_effect, lock_withdrawal, read_withdrawal
 from randonumber.payouts.service.withdrawing_settling import follow
 from randonumber.stripe_gateway import StripeDenied, gateway
@@ -31,6 +32,8 @@ CREATE: Final = "transfer.create"
 PREFIX: Final = "wd_"
 ENDED: Final = "withdrawal_ended"
 IN_TROUBLE: Final = "account_in_trouble"
+OURS: Final = 0
+"""The status of a refusal of ours: Stripe was not asked."""
 
 _UNREADY: Final = (
     "Stripe does not let your account receive transfers at the moment. Finish what Stripe asks of you there, then "
@@ -74,11 +77,17 @@ def unsent(session: Session, call: Call) -> None:
 
 
 def check(call: Call) -> Refusal | None:
-    """Return why this transfer must not go out. Calls the network; raises StripeUnavailable."""
+    """Return why this transfer must not go out. Calls the network; raises StripeUnavailable, calls.NotNow."""
     with transaction() as session:
         withdrawal = read_withdrawal(session, call.ref)
-    if withdrawal is None or withdrawal.status not in OPEN:
-        return _refusal(ENDED, "The withdrawal has ended without this call.")
+        if withdrawal is None or withdrawal.status not in OPEN:
+            return _refusal(ENDED, "The withdrawal has ended without this call.")
+        against, is_closed = against_sending(session, withdrawal.user_id), are_closed(session)
+    if is_closed:
+        message = "the books are broken"
+        raise calls.NotNow(message)
+    if against is not None:
+        return _refusal(against.code, against.message)
     try:
         trouble = account.trouble_of(withdrawal.stripe_account_id)
     except StripeDenied:  # the key is not accepted at all: the call itself stops the queue and says so
@@ -109,11 +118,11 @@ def find(call: Call) -> Mapping[str, Any] | None:
 
 def in_words(refusal: Refusal) -> str:
     """Say to the owner of the money why it did not go."""
-    if refusal.code == IN_TROUBLE:
+    if refusal.status == OURS:
         return refusal.message
     known = WORDS.get(refusal.code or "")
     return known or f"Stripe refused the transfer ({refusal.code or refusal.status}). Please write to us."
 
 
 def _refusal(code: str, message: str) -> Refusal:
-    return Refusal(code=code, message=message, param=None, status=0)
+    return Refusal(code=code, message=message, param=None, status=OURS)

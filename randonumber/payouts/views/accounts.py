@@ -146,7 +146,7 @@ def _to_onboarding(account: PayoutAccount) -> ResponseReturnValue:
         flash("Stripe does not know this account any more. Disconnect it, then connect an account again.", "danger")
     except StripeUnavailable:
         flash(
-            "Stripe does not answer at the moment. Your account is there; press “Go on at Stripe” in a minute.",
+            "Stripe does not answer at the moment. Your account is there; press “Continue at Stripe” in a minute.",
             "warning",
         )
     return redirect(PAGE, 303)

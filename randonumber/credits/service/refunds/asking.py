@@ -23,7 +23,6 @@ from randonumber.credits.service.reversing import lock_credits, restate
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
 from randonumber.errors import InvalidRequest, NotFound, Refused
-from randonumber.ledger import accounts
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
@@ -170,8 +169,8 @@ def _send(session: Session, purchase: Purchase, refund: Refund, credits_taken: l
         booking.hold(session, purchase, refund, credits_taken, actor=refund.actor)
         settling.plan(session, purchase, refund)
         return
-    into_wallet = booking.money(refund, accounts.SALES, accounts.wallet(purchase.user_id))
-    booking.post(session, refund, booking.WALLET, refund.ref, [into_wallet, *credits_taken], actor=refund.actor)
+    back = booking.into_wallet(session, refund)
+    booking.post(session, refund, booking.WALLET, refund.ref, [*back, *credits_taken], actor=refund.actor)
     refund.status, refund.is_booked, refund.closed_at = RefundStatus.SUCCEEDED, True, clock.now()
     restate(session, purchase)
     refund_mails.tell_of_refund(session, purchase, refund)

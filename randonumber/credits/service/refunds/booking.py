@@ -43,16 +43,28 @@ FAIL: Final = "refund_fail"
 EXTERNAL: Final = "refund_external"
 WALLET: Final = "refund_wallet"
 
-_LOCK_WALLET: Final = text("SELECT id FROM accounts WHERE code = :code FOR NO KEY UPDATE")
+_LOCK_WALLET: Final = text(
+    "SELECT code, balance FROM accounts WHERE code IN (:wallet, :debt) ORDER BY id FOR NO KEY UPDATE"
+)
 _POSTED: Final = text("SELECT id FROM transactions WHERE kind = ANY (:kinds) AND ref = ANY (:refs)")
 _REVERSES: Final = {RELEASE: (HOLD,), FAIL: (SETTLE, EXTERNAL)}
 
 
-def lock_wallet(session: Session, user_id: int) -> str:
-    """Lock the user's wallet and return its code: it comes before debts and lots in the order of locks."""
-    code = accounts.wallet(user_id)
-    session.execute(_LOCK_WALLET, {"code": code}).one()
-    return code
+def lock_wallet(session: Session, user_id: int) -> int:
+    """Lock a user's wallet and money debt, and return what is owed: both come before credits in the order of locks."""
+    codes = {"wallet": accounts.wallet(user_id), "debt": accounts.money_debt(user_id)}
+    stands = {row.code: row.balance for row in session.execute(_LOCK_WALLET, codes)}
+    owed: int = -stands[codes["debt"]]
+    return owed
+
+
+def into_wallet(session: Session, refund: Refund) -> list[Move]:
+    """Return the moves that bring a refund back into the wallet: it repays what is owed in money first."""
+    wallet, repaid = accounts.wallet(refund.user_id), min(lock_wallet(session, refund.user_id), refund.amount_minor)
+    moves = [money(refund, accounts.SALES, wallet)]
+    if repaid:
+        moves.append(Move(source=wallet, destination=accounts.money_debt(refund.user_id), amount=repaid))
+    return moves
 
 
 def recount(session: Session, purchase: Purchase) -> None:
