@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from randonumber.config import ROOT
 from randonumber.database import transaction
 from tests.payouts.withdrawers import CREATE, count, make_withdrawer
 from tests.people import bearer, csrf_token, make_key, make_user, sign_in
@@ -94,7 +97,16 @@ def test_the_same_key_eight_times_at_once_is_one_withdrawal(committed: Flask, ke
     made = {data for status, data in answers if status == 201}
     assert (len(made), {status for status, _ in answers} <= {201, 409}) == (1, True)
     assert {ask(committed.test_client(), key, **{"Idempotency-Key": "one"}).data} == made
+    withdrawer.run(early=True)  # who was too busy has left it to the worker
     assert (count("withdrawals"), withdrawer.left, withdrawer.received()) == (1, 3000, 2000)
+
+
+def test_the_answer_that_the_page_shows_has_the_members_of_a_true_one(
+    client: FlaskClient, key: str, withdrawer: Withdrawer
+) -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    [shown] = re.findall(r"```json\n(\{\"withdrawal\".*?)```", page, re.DOTALL)
+    assert set(json.loads(shown)) == set(ask(client, key).get_json())
 
 
 def test_a_refusal_stores_nothing_and_the_key_may_be_tried_again(

@@ -44,7 +44,7 @@ def history(session: Session, user_id: int) -> int:
         Move(source=wallet(user_id), destination="sales", amount=150),
     ]
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    ledger.post(session, kind="topup_available", ref="1", entries=moves, actor="test", user_id=user_id, event_at=noon)
+    ledger.post(session, kind="moved", ref="1", entries=moves, actor="test", user_id=user_id, event_at=noon)
     grant(session, user_id, 3)
     return user_id
 
@@ -63,7 +63,7 @@ def test_a_row_says_what_it_was(session: Session, history: int) -> None:
     lot, spent, *_, first = all_rows(session, history, 50)
     assert (lot.kind, lot.what, lot.currency, lot.amount, lot.balance) == ("grant", "Credits granted", "credit", 3, 3)
     assert lot.account.startswith("lot_")
-    assert (spent.kind, spent.ref, spent.at) == ("topup_available", "1", datetime(2026, 1, 1, 12, tzinfo=UTC))
+    assert (spent.kind, spent.ref, spent.at) == ("moved", "1", datetime(2026, 1, 1, 12, tzinfo=UTC))
     assert (first.kind, first.what) == ("gift", "Gift"), "a kind without words of its own shows its name"
 
 
