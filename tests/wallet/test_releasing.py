@@ -13,6 +13,7 @@ from sqlalchemy import text
 from randonumber.database import transaction
 from randonumber.stripe_gateway import StripeUnavailable
 from randonumber.wallet import jobs
+from randonumber.wallet.service import refresh_topup
 from tests.wallet.conftest import AT_ONCE, TWO_DAYS, agreed, postings, stored
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def test_a_top_up_about_which_stripe_is_never_heard_holds_no_other_up(
     silent, other = purse.top_up(), purse.top_up()
     purse.sandbox.advance(TWO_DAYS)
     _all_are_due(silent)
-    ask = jobs.refresh_topup
+    ask = refresh_topup
 
     def slow(ref: str, *, actor: str) -> TopupStatus | None:
         if ref == silent:
