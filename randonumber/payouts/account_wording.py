@@ -21,7 +21,7 @@ STATES: Final = {
     "unread": "Connected. Stripe has not told us yet what this account may do; look again in a minute.",
     "onboarding": "Connected, but not set up: Stripe needs some details before money can go to it.",
     "waits": "Withdrawals wait until Stripe has checked this account.",
-    "ready": "Ready: withdrawals go to this account.",
+    "ready": "Stripe has all it needs: withdrawals go to this account.",
     "no_payouts": "Withdrawals go to this account, but Stripe does not pay out from it to your bank yet.",
 }
 STATE_LABELS: Final = {

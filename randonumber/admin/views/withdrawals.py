@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TRIED = {
     Outcome.OK: "It is paid.",
     Outcome.REFUSED: "Stripe refused it; the money is back in the wallet.",
-    Outcome.UNKNOWN: "It is not known yet what came of it. It goes on by itself.",
+    Outcome.UNKNOWN: "It has not ended: what stands below says why. It goes on by itself.",
 }
 
 
