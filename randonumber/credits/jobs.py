@@ -61,9 +61,9 @@ def ask(refs: list[str]) -> int:
             ended += refresh_or_close(ref, actor=ACTOR) != PurchaseStatus.PENDING
             failures = 0
         except StripeUnavailable as error:
-            if error.status is None:  # Stripe itself is away: everything stays due
-                raise
             _put_off(ref)
+            if error.status is None:  # Stripe itself is away, it seems: everything else stays due
+                raise
             failures += 1
             if failures >= FAILURES_IN_A_ROW:
                 raise

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 OLD: Final = timedelta(days=1)
 AT_ONCE: Final = 200
+SILENCES_IN_A_ROW: Final = 3
 
 
 @periodic("payouts.sweep_accounts", "23 * * * *")
@@ -67,23 +68,31 @@ def end_waiting() -> int:
 
 
 def level(connected: Sequence[PayoutAccount]) -> int:
-    """Read accounts and their newest payouts, and return how much was news. Raises StripeUnavailable."""
-    return sum(_level_one(account) for account in connected)
+    """Read accounts and their newest payouts, and return how much was news.
+
+    Raises StripeUnavailable after SILENCES_IN_A_ROW: one account of which Stripe is never heard stops no other.
+    """
+    news = silences = 0
+    for account in connected:
+        try:
+            news += _level_one(account)
+            silences = 0
+        except StripeUnavailable as error:
+            log.warning("payout_account_not_read", extra={"payout_account": account.ref, "reason": error.reason})
+            silences += error.status is None
+            if silences >= SILENCES_IN_A_ROW:
+                raise
+    return news
 
 
 def _level_one(account: PayoutAccount) -> int:
-    """Bring one account level; one that Stripe answers wrongly for must not stop the rest."""
+    """Bring one account level. Raises StripeUnavailable."""
     try:
         read = accounts.refresh(account)
         is_news = _what_stripe_said(read) != _what_stripe_said(account)
         payouts = accounts_payouts.read_recent(str(account.stripe_account_id))
     except StripeRefused as refusal:
         log.warning("payout_account_not_read", extra={"payout_account": account.ref, "reason": refusal.code})
-        return 0
-    except StripeUnavailable as error:
-        if error.status is None:  # Stripe itself is away: everything stays due
-            raise
-        log.warning("payout_account_not_read", extra={"payout_account": account.ref, "reason": error.reason})
         return 0
     with transaction() as session:
         return int(is_news) + accounts_payouts.keep(session, str(account.stripe_account_id), payouts)

@@ -21,7 +21,7 @@ from randonumber.payouts.service import accounts, accounts_disconnecting, oauth,
 from randonumber.payouts.service.accounts import Reading
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.inprocess_connect import onboard
-from randonumber.stripe_gateway import StripeRefused
+from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 from randonumber.stripe_gateway.connect import Connect
 from tests.auth.mailbox import messages
 from tests.payouts.connecting import DEAUTHORIZE, Owner, answer_of, execute, new_owner, password_is_old, rows, said
@@ -463,6 +463,26 @@ def test_an_account_out_of_reach_is_marked_and_one_that_cannot_be_read_stops_no_
     assert good.transfers_active
     owner.disconnect()
     assert owner.account is None
+
+
+def test_an_account_of_which_stripe_is_never_heard_holds_no_other_up(
+    committed: Flask, sandbox: StripeSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent, other = (new_owner(committed, sandbox).onboard() for _ in range(2))
+    execute("UPDATE payout_accounts SET checked_at = now() - interval '2 days', transfers_active = false")
+    execute("UPDATE payout_accounts SET checked_at = now() - interval '3 days' WHERE id = :id", id=silent.id)
+    ask = accounts.refresh
+
+    def slow(account: PayoutAccount) -> PayoutAccount:
+        if account.id == silent.id:
+            reason = "no answer: ReadTimeout"
+            raise StripeUnavailable(reason)
+        return ask(account)
+
+    monkeypatch.setattr(accounts, "refresh", slow)
+    account_jobs.sweep_accounts.func(timestamp=0)
+    found = {row.id: row.transfers_active for row in rows("SELECT id, transfers_active FROM payout_accounts")}
+    assert found == {silent.id: False, other.id: True}
 
 
 def test_a_sweep_without_stripe_is_put_off(owner: Owner, sandbox: StripeSandbox) -> None:
