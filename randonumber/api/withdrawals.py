@@ -12,10 +12,10 @@ from randonumber.api.callers import SignedIn
 from randonumber.database import transaction
 from randonumber.errors import InvalidRequest
 from randonumber.payouts import withdrawal_queries
-from randonumber.payouts.service import withdrawing_requesting as requesting
-from randonumber.payouts.service.withdrawing_account import look
-from randonumber.payouts.service.withdrawing_reasons import ALL, reasons
-from randonumber.payouts.service.withdrawing_requesting import Asker
+from randonumber.payouts.service.withdrawals import requesting
+from randonumber.payouts.service.withdrawals.destination import look
+from randonumber.payouts.service.withdrawals.reasons import ALL, reasons
+from randonumber.payouts.service.withdrawals.requesting import Asker
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from randonumber.api.callers import Caller
     from randonumber.payouts.models import Withdrawal
-    from randonumber.payouts.service.withdrawing_account import Look
-    from randonumber.payouts.service.withdrawing_reasons import Asked
+    from randonumber.payouts.service.withdrawals.destination import Look
+    from randonumber.payouts.service.withdrawals.reasons import Asked
 
 SCOPE: Final = "withdraw"
 LARGEST: Final = 10**14

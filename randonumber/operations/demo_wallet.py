@@ -18,7 +18,7 @@ from randonumber.hooks import Person
 from randonumber.operations import sign_ins
 from randonumber.payouts.models import AccountType, Withdrawal
 from randonumber.payouts.service import accounts, onboarding
-from randonumber.payouts.service.withdrawing_requesting import Asker, withdraw
+from randonumber.payouts.service.withdrawals.requesting import Asker, withdraw
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 from randonumber.wallet.service import Order, refresh_topup, start_topup
 

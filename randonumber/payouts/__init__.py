@@ -10,7 +10,7 @@ from randonumber.payouts import account_jobs, account_section, commands, models,
 from randonumber.payouts.blueprint import blueprint
 from randonumber.payouts.handlers import accounts as account_handlers
 from randonumber.payouts.handlers import payouts as payout_handlers
-from randonumber.payouts.service import accounts_linking, onboarding
+from randonumber.payouts.service import linking, onboarding
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -19,7 +19,7 @@ __all__ = ["account_jobs", "init_app", "models", "views"]
 ACCOUNT_OPERATIONS: Final = (
     Operation(
         name=onboarding.CREATE,
-        of=accounts_linking.PREFIX,
+        of=linking.PREFIX,
         settled=onboarding.settle,
         refused=onboarding.refuse,
         find=onboarding.find,

@@ -12,8 +12,8 @@ from randonumber import clock
 from randonumber.database import transaction
 from randonumber.jobs import periodic
 from randonumber.payouts.models import PayoutAccount
-from randonumber.payouts.service import accounts, accounts_disconnecting, accounts_payouts, oauth
-from randonumber.payouts.service.accounts_disconnecting import Disconnecting
+from randonumber.payouts.service import accounts, bank_payouts, disconnecting, oauth
+from randonumber.payouts.service.disconnecting import Disconnecting
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def sweep_all() -> int:
 def end_waiting() -> int:
     """Ask about each account that is being disconnected, and return how many are now. Calls the network."""
     with transaction() as session:
-        waiting = accounts_disconnecting.waiting(session)
-    return sum(accounts_disconnecting.finish(account) is Disconnecting.DONE for account in waiting)
+        waiting = disconnecting.waiting(session)
+    return sum(disconnecting.finish(account) is Disconnecting.DONE for account in waiting)
 
 
 def level(connected: Sequence[PayoutAccount]) -> int:
@@ -90,12 +90,12 @@ def _level_one(account: PayoutAccount) -> int:
     try:
         read = accounts.refresh(account)
         is_news = _what_stripe_said(read) != _what_stripe_said(account)
-        payouts = accounts_payouts.read_recent(str(account.stripe_account_id))
+        payouts = bank_payouts.read_recent(str(account.stripe_account_id))
     except StripeRefused as refusal:
         log.warning("payout_account_not_read", extra={"payout_account": account.ref, "reason": refusal.code})
         return 0
     with transaction() as session:
-        return int(is_news) + accounts_payouts.keep(session, str(account.stripe_account_id), payouts)
+        return int(is_news) + bank_payouts.keep(session, str(account.stripe_account_id), payouts)
 
 
 def _what_stripe_said(row: PayoutAccount) -> tuple[object, ...]:

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from randonumber import clock
 from randonumber.payouts import requirements_wording
 from randonumber.payouts.models import OPEN, PayoutAccount, Withdrawal
-from randonumber.payouts.service import accounts, accounts_payouts
-from randonumber.payouts.service.accounts_linking import Ending
+from randonumber.payouts.service import accounts, bank_payouts
+from randonumber.payouts.service.linking import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +74,7 @@ def show(session: Session, user_id: int) -> Shown:
         waits_until=waits_until(account) if account else None,
         was_refused=account is None and _was_refused(session, user_id),
         open_withdrawals=_open_withdrawals(session, user_id),
-        payouts=accounts_payouts.recent(session, user_id),
+        payouts=bank_payouts.recent(session, user_id),
         earlier=accounts.history(session, user_id),
     )
 

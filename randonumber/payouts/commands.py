@@ -15,7 +15,7 @@ from randonumber.database import transaction
 from randonumber.errors import AppError
 from randonumber.money import format_money
 from randonumber.payouts import queue_queries
-from randonumber.payouts.service import by_hand
+from randonumber.payouts.service.withdrawals import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

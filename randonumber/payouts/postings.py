@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import text
 
 from randonumber.database import transaction
-from randonumber.payouts.service.withdrawing_reading import effect_of_row
+from randonumber.payouts.service.withdrawals.reading import effect_of_row
 from randonumber.stripe_gateway import StripeNotFound
 
 if TYPE_CHECKING:

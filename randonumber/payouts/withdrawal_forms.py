@@ -9,12 +9,12 @@ from wtforms.validators import Regexp, ValidationError
 
 from randonumber.forms import PageForm
 from randonumber.money import NotAnAmount, read_amount
-from randonumber.payouts.service.withdrawing_reasons import ALL
+from randonumber.payouts.service.withdrawals.reasons import ALL
 
 if TYPE_CHECKING:
     from wtforms import Field
 
-    from randonumber.payouts.service.withdrawing_reasons import Asked
+    from randonumber.payouts.service.withdrawals.reasons import Asked
 
 _FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 _NO: Final = frozenset({"", "0", "false", "no", "off"})

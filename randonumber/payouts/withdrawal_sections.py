@@ -11,7 +11,7 @@ from randonumber.hooks import Section
 from randonumber.ledger.queries import wallet_balances
 from randonumber.payouts import withdrawal_queries
 from randonumber.payouts.service import accounts
-from randonumber.payouts.service.withdrawing_reasons import ALL, Code, fee_of, reasons
+from randonumber.payouts.service.withdrawals.reasons import ALL, Code, fee_of, reasons
 from randonumber.payouts.withdrawal_forms import LONGEST, WithdrawForm
 
 if TYPE_CHECKING:

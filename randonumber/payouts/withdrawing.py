@@ -9,21 +9,21 @@ from randonumber.calls import Operation
 from randonumber.ledger.checks import register as register_checks
 from randonumber.payouts import postings, withdrawal_jobs, withdrawal_sections
 from randonumber.payouts.handlers import transfers
-from randonumber.payouts.service import withdrawing_sending
+from randonumber.payouts.service.withdrawals import sending
 from randonumber.payouts.withdrawal_checks import WITHDRAWAL_CHECKS
 
 if TYPE_CHECKING:
     from flask import Flask
 
 TRANSFER: Final = Operation(
-    name=withdrawing_sending.CREATE,
-    of=withdrawing_sending.PREFIX,
-    sending=withdrawing_sending.sending,
-    unsent=withdrawing_sending.unsent,
-    settled=withdrawing_sending.settled,
-    refused=withdrawing_sending.refused,
-    find=withdrawing_sending.find,
-    check=withdrawing_sending.check,
+    name=sending.CREATE,
+    of=sending.PREFIX,
+    sending=sending.sending,
+    unsent=sending.unsent,
+    settled=sending.settled,
+    refused=sending.refused,
+    find=sending.find,
+    check=sending.check,
 )
 
 

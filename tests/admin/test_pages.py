@@ -14,7 +14,7 @@ from randonumber.admin.alarm_mails import tell_of_broken
 from randonumber.database import db, transaction
 from randonumber.ledger import checks, jobs
 from randonumber.ledger.checks import CheckResult
-from randonumber.payouts.service import by_hand
+from randonumber.payouts.service.withdrawals import by_hand
 from randonumber.reconciliation.service import sync_mirror
 from tests.payouts.test_by_hand import hours_later
 from tests.payouts.withdrawers import CREATE, Withdrawer, agreed, count, make_withdrawer, stored

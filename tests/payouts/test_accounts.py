@@ -17,7 +17,7 @@ from randonumber.failpoints import FailpointRaised, arm
 from randonumber.inbox.dispatch import Dispatched, dispatch
 from randonumber.payouts import account_jobs, account_queries, account_wording
 from randonumber.payouts.models import AccountType
-from randonumber.payouts.service import accounts, accounts_disconnecting, oauth, onboarding
+from randonumber.payouts.service import accounts, disconnecting, oauth, onboarding
 from randonumber.payouts.service.accounts import Reading
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.inprocess_connect import onboard
@@ -186,7 +186,7 @@ def test_two_tabs_that_disconnect_at_once_end_it_once(owner: Owner, sandbox: Str
 
     def disconnect() -> str:
         with committed.app_context():
-            return accounts_disconnecting.disconnect(owner.person.id)
+            return disconnecting.disconnect(owner.person.id)
 
     with ThreadPoolExecutor(4) as threads:
         found = {one.result() for one in [threads.submit(copy_context().run, disconnect) for _ in range(4)]}

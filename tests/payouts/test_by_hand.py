@@ -13,8 +13,8 @@ from randonumber.calls import Outcome
 from randonumber.database import db, transaction
 from randonumber.errors import NotFound, TryLater
 from randonumber.payouts.commands import withdrawals as commands
-from randonumber.payouts.service import by_hand, withdrawing_account
-from randonumber.payouts.service.withdrawing_requesting import Asker, hold, send
+from randonumber.payouts.service.withdrawals import by_hand, destination
+from randonumber.payouts.service.withdrawals.requesting import Asker, hold, send
 from tests.payouts.withdrawers import CREATE, Withdrawer, agreed, count, stored
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def test_a_worker_that_was_stopped_before_its_request_sends_nothing_after_a_rele
     with transaction() as session:
         asker = Asker(user_id=withdrawer.person.id, actor="test", is_fresh=True)
         ref = hold(session, asker, 2000, look=None).ref
-    monkeypatch.setattr(withdrawing_account, "trouble_of", stopped_for_hours)
+    monkeypatch.setattr(destination, "trouble_of", stopped_for_hours)
     send(ref)
     assert (stored(ref).status, withdrawer.left, withdrawer.transfers()) == ("failed", 5000, [])
     withdrawer.run(early=True)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from randonumber.database import transaction
-from randonumber.payouts.service.withdrawing_rows import lock_withdrawal
-from randonumber.payouts.service.withdrawing_settling import follow
+from randonumber.payouts.service.withdrawals.rows import lock_withdrawal
+from randonumber.payouts.service.withdrawals.settling import follow
 from randonumber.sandbox import inprocess
 from randonumber.stripe_gateway import gateway
 from tests.payouts.withdrawers import CREATE, agreed, count, stored

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.ledger import checks
-from randonumber.payouts.service.withdrawing_requesting import Asker, hold
+from randonumber.payouts.service.withdrawals.requesting import Asker, hold
 from tests.credits.test_refund_checks import broken_by
 from tests.payouts.withdrawers import CREATE, agreed
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from randonumber.database import transaction
-from randonumber.payouts.service.withdrawing_cancelling import TooLate
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable
+from randonumber.payouts.service.withdrawals.cancelling import TooLate
+from randonumber.payouts.service.withdrawals.reasons import NotWithdrawable
 from tests.payouts.withdrawers import CREATE, agreed, change, count, house, stored
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from randonumber.database import transaction
 from randonumber.payouts.service import accounts
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable
+from randonumber.payouts.service.withdrawals.reasons import NotWithdrawable
 from tests.credits.bank import Bank
 from tests.payouts.connecting import DEAUTHORIZE, Owner, signed_in
 from tests.payouts.test_withdrawing_faults import until_it_ends

@@ -16,9 +16,9 @@ from randonumber.api.rates import Rates
 from randonumber.database import transaction
 from randonumber.errors import AppError
 from randonumber.ledger import Move, accounts, post
-from randonumber.payouts.service import withdrawing_money
 from randonumber.payouts.service.accounts import lock_current
-from randonumber.payouts.service.withdrawing_requesting import Asker, hold, send
+from randonumber.payouts.service.withdrawals import booking
+from randonumber.payouts.service.withdrawals.requesting import Asker, hold, send
 from tests.credits.test_races import wait_until_somebody_waits
 from tests.payouts.withdrawers import agreed, bring_funds, count, express, fill, house, make_withdrawer, stored
 from tests.people import bearer, csrf_token, make_key, sign_in
@@ -150,7 +150,7 @@ def test_an_account_that_is_changed_at_once_does_not_change_where_the_money_goes
 def test_a_debt_that_comes_first_bars(withdrawer: Withdrawer, committed: Flask) -> None:
     with ThreadPoolExecutor(1) as thread:
         with transaction() as session:
-            withdrawing_money.lock_money(session, withdrawer.person.id)
+            booking.lock_money(session, withdrawer.person.id)
             second = thread.submit(at_once, committed, [lambda: withdrawer.withdraw(2000)])
             wait_until_somebody_waits()
             take(session, withdrawer, from_wallet=5000, as_debt=300)
@@ -163,7 +163,7 @@ def test_a_debt_that_comes_first_bars(withdrawer: Withdrawer, committed: Flask) 
 def test_a_debt_that_comes_second_finds_what_is_left_and_the_rest_is_owed(withdrawer: Withdrawer) -> None:
     ref = withdrawer.withdraw(4000)
     with transaction() as session:
-        stands = withdrawing_money.lock_money(session, withdrawer.person.id)
+        stands = booking.lock_money(session, withdrawer.person.id)
         take(session, withdrawer, from_wallet=stands.available, as_debt=5300 - stands.available)
     assert (withdrawer.left, withdrawer.stands.debt_usd, stored(ref).status) == (0, 4300, "paid")
 
@@ -172,7 +172,7 @@ def test_two_people_at_once_do_not_wait_for_each_other(withdrawer: Withdrawer, c
     other = make_withdrawer(withdrawer.sandbox, withdrawer.deliver, withdrawer.run, 5000)
     with transaction() as session:
         lock_current(session, withdrawer.person.id)
-        withdrawing_money.lock_money(session, withdrawer.person.id)
+        booking.lock_money(session, withdrawer.person.id)
         with ThreadPoolExecutor(1) as thread:
             [ref] = thread.submit(at_once, committed, [lambda: other.withdraw(2000)]).result(timeout=20)
     assert isinstance(ref, str)

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from randonumber import clock
 from randonumber.database import transaction
 from randonumber.ledger import Move, accounts
-from randonumber.payouts.service.withdrawing_account import Look
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable, Reason, fee_of, reasons
+from randonumber.payouts.service.withdrawals.destination import Look
+from randonumber.payouts.service.withdrawals.reasons import NotWithdrawable, Reason, fee_of, reasons
 from tests.payouts.withdrawers import change, count, post, stored
 
 if TYPE_CHECKING:
-    from randonumber.payouts.service.withdrawing_reasons import Asked
+    from randonumber.payouts.service.withdrawals.reasons import Asked
     from tests.payouts.conftest import Settings
     from tests.payouts.withdrawers import Withdrawer
 

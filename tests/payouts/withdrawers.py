@@ -11,8 +11,8 @@ from randonumber import clock, ids, ledger
 from randonumber.database import transaction
 from randonumber.ledger import Move, accounts, queries
 from randonumber.payouts.models import PayoutAccount, Withdrawal
-from randonumber.payouts.service import withdrawing_cancelling
-from randonumber.payouts.service.withdrawing_requesting import Asker, withdraw
+from randonumber.payouts.service.withdrawals import cancelling
+from randonumber.payouts.service.withdrawals.requesting import Asker, withdraw
 from randonumber.reconciliation.service import reconcile, sync_mirror
 from randonumber.sandbox.inprocess_connect import onboard
 from tests.people import make_user
@@ -20,7 +20,7 @@ from tests.sandbox.driven.connect import ASKED, LINK
 from tests.sandbox.driven.transfers import fund
 
 if TYPE_CHECKING:
-    from randonumber.payouts.service.withdrawing_reasons import Asked
+    from randonumber.payouts.service.withdrawals.reasons import Asked
     from tests.people import Person
     from tests.stripe_fixtures import DeliverWebhooks, RunJobs, StripeSandbox
 
@@ -44,7 +44,7 @@ class Withdrawer:
         )
 
     def cancel(self, ref: str) -> None:
-        withdrawing_cancelling.cancel(self.person.id, ref, actor=f"user:{self.person.ref}")
+        cancelling.cancel(self.person.id, ref, actor=f"user:{self.person.ref}")
 
     def fill(self, amount: int, *, at_stripe: bool = True) -> None:
         fill(self.person, amount)

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.sabotage.defects import Defect, Edit
 
-BY_HAND: Final = "randonumber/payouts/service/by_hand.py"
+BY_HAND: Final = "randonumber/payouts/service/withdrawals/by_hand.py"
 BOOKING: Final = "randonumber/reconciliation/booking.py"
 
 OPERATOR_DEFECTS: Final[tuple[Defect, ...]] = (

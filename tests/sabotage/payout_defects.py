@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.sabotage.defects import Defect, Edit
 
-SENDING: Final = "randonumber/payouts/service/withdrawing_sending.py"
+SENDING: Final = "randonumber/payouts/service/withdrawals/sending.py"
 WITHDRAWING: Final = "tests/payouts/test_withdrawing.py::"
 OAUTH: Final = "randonumber/payouts/service/oauth.py"
 ONBOARDING: Final = "tests/payouts/test_onboarding.py::"
@@ -43,7 +43,7 @@ PAYOUT_DEFECTS: Final[tuple[Defect, ...]] = (
         pain=19,
         edits=(
             Edit(
-                path="randonumber/payouts/service/withdrawing_account.py",
+                path="randonumber/payouts/service/withdrawals/destination.py",
                 old="    if owed <= 0:\n",
                 new="    if owed is not None:\n",
             ),

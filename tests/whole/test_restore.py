@@ -16,8 +16,8 @@ from randonumber.database import db, transaction
 from randonumber.hooks import Person
 from randonumber.ledger import alarms, checks
 from randonumber.payouts.models import Withdrawal
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable
-from randonumber.payouts.service.withdrawing_requesting import Asker, hold, send
+from randonumber.payouts.service.withdrawals.reasons import NotWithdrawable
+from randonumber.payouts.service.withdrawals.requesting import Asker, hold, send
 from randonumber.reconciliation.service import Report, reconcile, sync_mirror
 from randonumber.wallet import service as wallet_service
 from tests.payouts.withdrawers import CREATE, Withdrawer, count, make_withdrawer

@@ -14,7 +14,7 @@ from randonumber.calls import Outcome
 from randonumber.database import transaction
 from randonumber.errors import AppError, NotFound, TryLater
 from randonumber.payouts import queue_queries
-from randonumber.payouts.service import by_hand
+from randonumber.payouts.service.withdrawals import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable

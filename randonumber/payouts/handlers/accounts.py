@@ -13,7 +13,7 @@ from randonumber import inbox
 from randonumber.database import transaction
 from randonumber.payouts.models import PayoutAccount
 from randonumber.payouts.service import accounts
-from randonumber.payouts.service.accounts_linking import Ending, unlink
+from randonumber.payouts.service.linking import Ending, unlink
 
 if TYPE_CHECKING:
     from flask import Flask

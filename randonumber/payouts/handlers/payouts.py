@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import inbox
-from randonumber.payouts.service import accounts_payouts
+from randonumber.payouts.service import bank_payouts
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -27,11 +27,11 @@ def on_payout(event: StripeEvent) -> Effect | None:
     stripe_account_id, payout_id = event.account, event.object_id
     if stripe_account_id is None or payout_id is None:
         return None
-    payout = accounts_payouts.read(payout_id, stripe_account_id)
+    payout = bank_payouts.read(payout_id, stripe_account_id)
     if payout is None:
         return None
 
     def keep(session: Session) -> None:
-        accounts_payouts.keep(session, stripe_account_id, [payout])
+        bank_payouts.keep(session, stripe_account_id, [payout])
 
     return keep

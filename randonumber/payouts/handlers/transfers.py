@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from randonumber import calls, inbox
-from randonumber.payouts.service.withdrawing_reading import effect_of_transfer
-from randonumber.payouts.service.withdrawing_sending import CREATE
+from randonumber.payouts.service.withdrawals.reading import effect_of_transfer
+from randonumber.payouts.service.withdrawals.sending import CREATE
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -28,7 +28,7 @@ from randonumber.database import transaction
 from randonumber.failpoints import failpoint
 from randonumber.payouts.models import AccountType, OAuthState
 from randonumber.payouts.service import accounts
-from randonumber.payouts.service.accounts_linking import Linking, link
+from randonumber.payouts.service.linking import Linking, link
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
 
 if TYPE_CHECKING:

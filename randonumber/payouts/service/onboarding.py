@@ -20,7 +20,7 @@ from randonumber.database import transaction
 from randonumber.payouts.models import AccountType, PayoutAccount
 from randonumber.payouts.service import accounts
 from randonumber.payouts.service.accounts import Reading
-from randonumber.payouts.service.accounts_linking import Ending, fill, reserve, unlink
+from randonumber.payouts.service.linking import Ending, fill, reserve, unlink
 from randonumber.stripe_gateway import gateway
 from randonumber.stripe_gateway.connect import account
 

@@ -13,7 +13,7 @@ from randonumber.errors import NotFound
 from randonumber.payouts import account_queries, account_wording
 from randonumber.payouts.blueprint import blueprint
 from randonumber.payouts.models import AccountType
-from randonumber.payouts.service import accounts, accounts_disconnecting, onboarding
+from randonumber.payouts.service import accounts, disconnecting, onboarding
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, gateway
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def disconnect() -> ResponseReturnValue:
     """End the connection: at Stripe, too, where the account is its owner's own."""
     if not access.is_fresh():
         return _password_first()
-    done = accounts_disconnecting.disconnect(person().user_id, request.form.get("account") or None)
+    done = disconnecting.disconnect(person().user_id, request.form.get("account") or None)
     category, words = account_wording.DISCONNECTED[done]
     flash(words, category)
     return redirect(PAGE, 303)

@@ -13,10 +13,10 @@ from randonumber.database import transaction
 from randonumber.payouts import withdrawal_queries
 from randonumber.payouts.blueprint import blueprint
 from randonumber.payouts.models import OPEN
-from randonumber.payouts.service import withdrawing_cancelling
-from randonumber.payouts.service.withdrawing_reasons import NotWithdrawable
-from randonumber.payouts.service.withdrawing_requesting import Asker, withdraw
-from randonumber.payouts.service.withdrawing_settling import reversals_of
+from randonumber.payouts.service.withdrawals import cancelling
+from randonumber.payouts.service.withdrawals.reasons import NotWithdrawable
+from randonumber.payouts.service.withdrawals.requesting import Asker, withdraw
+from randonumber.payouts.service.withdrawals.settling import reversals_of
 from randonumber.payouts.withdrawal_forms import WithdrawForm
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def cancel_withdrawal(ref: str) -> ResponseReturnValue:
     """Call a withdrawal off that was not sent."""
     who = person()
     try:
-        withdrawing_cancelling.cancel(who.user_id, ref, actor=f"user:{who.ref}")
+        cancelling.cancel(who.user_id, ref, actor=f"user:{who.ref}")
         flash("The withdrawal is cancelled. Its money is back in your wallet.", "success")
-    except withdrawing_cancelling.TooLate as refusal:
+    except cancelling.TooLate as refusal:
         flash(refusal.detail, "warning")
     return redirect(url_for("payouts.show_withdrawal", ref=ref), 303)
 

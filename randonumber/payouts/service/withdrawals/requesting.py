@@ -16,16 +16,17 @@ from sqlalchemy import select
 from randonumber import calls, clock, ids
 from randonumber.database import transaction
 from randonumber.payouts.models import Withdrawal, WithdrawalStatus
-from randonumber.payouts.service import accounts, withdrawing_money, withdrawing_sending
-from randonumber.payouts.service.withdrawing_account import look
-from randonumber.payouts.service.withdrawing_reasons import NO_ACCOUNT, NotWithdrawable, amount_of, fee_of, reasons
-from randonumber.payouts.service.withdrawing_rows import read_withdrawal
+from randonumber.payouts.service import accounts
+from randonumber.payouts.service.withdrawals import booking, sending
+from randonumber.payouts.service.withdrawals.destination import look
+from randonumber.payouts.service.withdrawals.reasons import NO_ACCOUNT, NotWithdrawable, amount_of, fee_of, reasons
+from randonumber.payouts.service.withdrawals.rows import read_withdrawal
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from randonumber.payouts.service.withdrawing_account import Look
-    from randonumber.payouts.service.withdrawing_reasons import Asked
+    from randonumber.payouts.service.withdrawals.destination import Look
+    from randonumber.payouts.service.withdrawals.reasons import Asked
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def hold(session: Session, asker: Asker, asked: Asked, *, look: Look | None, for
     of it.
     """
     account = accounts.lock_current(session, asker.user_id)
-    money = withdrawing_money.lock_money(session, asker.user_id)
+    money = booking.lock_money(session, asker.user_id)
     if (stands := _of_form(session, asker.user_id, form_ref)) is not None:
         return stands
     now = clock.now()
@@ -83,8 +84,8 @@ def hold(session: Session, asker: Asker, asked: Asked, *, look: Look | None, for
     )
     session.add(withdrawal)
     session.flush()
-    withdrawing_money.hold(session, withdrawal)
-    withdrawing_sending.plan(session, withdrawal)
+    booking.hold(session, withdrawal)
+    sending.plan(session, withdrawal)
     log.info("withdrawal_held", extra={"withdrawal": withdrawal.ref, "amount_minor": amount_minor})
     return withdrawal
 

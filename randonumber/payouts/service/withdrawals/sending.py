@@ -12,10 +12,10 @@ from randonumber import calls, clock
 from randonumber.calls import Refusal
 from randonumber.database import transaction
 from randonumber.payouts.models import OPEN, Withdrawal, WithdrawalStatus
-from randonumber.payouts.service import withdrawing_account as account
-from randonumber.payouts.service.withdrawing_reasons import against_sending, are_closed
-from randonumber.payouts.service.withdrawing_rows import end_without_effect, lock_withdrawal, read_withdrawal
-from randonumber.payouts.service.withdrawing_settling import follow
+from randonumber.payouts.service.withdrawals import destination
+from randonumber.payouts.service.withdrawals.reasons import against_sending, are_closed
+from randonumber.payouts.service.withdrawals.rows import end_without_effect, lock_withdrawal, read_withdrawal
+from randonumber.payouts.service.withdrawals.settling import follow
 from randonumber.stripe_gateway import StripeDenied, gateway
 from randonumber.stripe_gateway.connect import transfer as read_transfer
 
@@ -40,10 +40,10 @@ _UNREADY: Final = (
     "withdraw again."
 )
 WORDS: Final[Mapping[str, str]] = {
-    "account_closed": account.OUT_OF_REACH,
-    "account_invalid": account.OUT_OF_REACH,
+    "account_closed": destination.OUT_OF_REACH,
+    "account_invalid": destination.OUT_OF_REACH,
     "insufficient_capabilities_for_transfer": _UNREADY,
-    "resource_missing": account.OUT_OF_REACH,
+    "resource_missing": destination.OUT_OF_REACH,
     "transfers_not_allowed": _UNREADY,
 }
 """What Stripe's codes mean to whoever wanted the money (https://docs.stripe.com/error-codes)."""
@@ -89,7 +89,7 @@ def check(call: Call) -> Refusal | None:
     if against is not None:
         return _refusal(against.code, against.message)
     try:
-        trouble = account.trouble_of(withdrawal.stripe_account_id)
+        trouble = destination.trouble_of(withdrawal.stripe_account_id)
     except StripeDenied:  # the key is not accepted at all: the call itself stops the queue and says so
         return None
     return _refusal(IN_TROUBLE, trouble) if trouble else None

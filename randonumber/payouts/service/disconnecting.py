@@ -21,7 +21,7 @@ from randonumber.database import transaction
 from randonumber.failpoints import failpoint
 from randonumber.payouts.models import AccountType, PayoutAccount
 from randonumber.payouts.service import accounts
-from randonumber.payouts.service.accounts_linking import Ending, unlink
+from randonumber.payouts.service.linking import Ending, unlink
 from randonumber.stripe_gateway import StripeDenied, StripeRefused, StripeUnavailable, gateway
 
 if TYPE_CHECKING:

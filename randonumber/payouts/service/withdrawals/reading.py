@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from randonumber.database import transaction
-from randonumber.payouts.service.withdrawing_rows import lock_withdrawal, read_withdrawal
-from randonumber.payouts.service.withdrawing_sending import PREFIX
-from randonumber.payouts.service.withdrawing_settling import follow
+from randonumber.payouts.service.withdrawals.rows import lock_withdrawal, read_withdrawal
+from randonumber.payouts.service.withdrawals.sending import PREFIX
+from randonumber.payouts.service.withdrawals.settling import follow
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:

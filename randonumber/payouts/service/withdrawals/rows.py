@@ -9,7 +9,7 @@ from sqlalchemy import select
 from randonumber import clock
 from randonumber.payouts import withdrawal_mails
 from randonumber.payouts.models import Withdrawal, WithdrawalStatus
-from randonumber.payouts.service import withdrawing_money as money
+from randonumber.payouts.service.withdrawals import booking
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -36,6 +36,6 @@ def end_without_effect(
     """
     withdrawal.status, withdrawal.reason, withdrawal.closed_at = status, reason, clock.now()
     withdrawal.waiting_since = None
-    money.release(session, withdrawal, actor=actor, reason=reason)
+    booking.release(session, withdrawal, actor=actor, reason=reason)
     if status == WithdrawalStatus.FAILED:
         withdrawal_mails.tell_of_failure(session, withdrawal)

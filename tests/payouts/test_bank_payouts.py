@@ -9,7 +9,7 @@ import pytest
 
 from randonumber.database import transaction
 from randonumber.payouts import account_jobs, account_wording
-from randonumber.payouts.service import accounts_payouts
+from randonumber.payouts.service import bank_payouts
 from randonumber.sandbox import inprocess
 from randonumber.sandbox.resources.funds import payout_ends
 from randonumber.sandbox.scope import unit
@@ -146,7 +146,7 @@ def test_an_older_reading_does_not_bring_a_payout_back(owner: Owner, sandbox: St
         execute("DELETE FROM connected_payouts")
         for one in order:
             with transaction() as session:
-                accounts_payouts.keep(session, there, [one])
+                bank_payouts.keep(session, there, [one])
         assert stored(payout_id).status == "failed"
 
 

@@ -8,7 +8,7 @@ from randonumber import calls
 from randonumber.database import transaction
 from randonumber.errors import Refused
 from randonumber.payouts.models import WithdrawalStatus
-from randonumber.payouts.service.withdrawing_rows import end_without_effect, lock_withdrawal
+from randonumber.payouts.service.withdrawals.rows import end_without_effect, lock_withdrawal
 from randonumber.payouts.withdrawal_queries import get_withdrawal
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from randonumber.calls import by_hand
 from randonumber.database import transaction
 from randonumber.errors import NotFound, Refused, TryLater
 from randonumber.payouts.models import OPEN, Withdrawal, WithdrawalStatus
-from randonumber.payouts.service.withdrawing_rows import end_without_effect, lock_withdrawal, read_withdrawal
-from randonumber.payouts.service.withdrawing_sending import CREATE
-from randonumber.payouts.service.withdrawing_settling import follow
+from randonumber.payouts.service.withdrawals.rows import end_without_effect, lock_withdrawal, read_withdrawal
+from randonumber.payouts.service.withdrawals.sending import CREATE
+from randonumber.payouts.service.withdrawals.settling import follow
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable, Transfer, gateway
 
 if TYPE_CHECKING:

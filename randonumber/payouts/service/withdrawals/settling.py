@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from randonumber import clock
 from randonumber.payouts import withdrawal_mails
 from randonumber.payouts.models import OPEN, WithdrawalReversal, WithdrawalStatus
-from randonumber.payouts.service import withdrawing_money as money
+from randonumber.payouts.service.withdrawals import booking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def _settle(session: Session, withdrawal: Withdrawal, transfer: Transfer, *, act
     withdrawal.status, withdrawal.transfer_id = WithdrawalStatus.PAID, transfer.id
     withdrawal.closed_at, withdrawal.waiting_since = clock.now(), None
     withdrawal.sent_at = withdrawal.sent_at or transfer.created_at
-    money.settle(session, withdrawal, transfer, actor=actor, reason=reason)
+    booking.settle(session, withdrawal, transfer, actor=actor, reason=reason)
     withdrawal_mails.tell_of_payment(session, withdrawal)
 
 
@@ -81,7 +81,7 @@ def _reverse(session: Session, withdrawal: Withdrawal, reversal: TransferReversa
     statement = insert(WithdrawalReversal).values(row).on_conflict_do_nothing()
     if session.execute(statement.returning(WithdrawalReversal.stripe_reversal_id)).scalar() is None:
         return
-    money.reverse(session, withdrawal, reversal, actor=actor)
+    booking.reverse(session, withdrawal, reversal, actor=actor)
     withdrawal.reversed_minor += reversal.amount
     if withdrawal.reversed_minor == withdrawal.net_minor:
         withdrawal.status = WithdrawalStatus.REVERSED

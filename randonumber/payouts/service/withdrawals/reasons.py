@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from randonumber.ledger.queries import WalletBalances
     from randonumber.payouts.models import PayoutAccount
-    from randonumber.payouts.service.withdrawing_account import Look
+    from randonumber.payouts.service.withdrawals.destination import Look
 
 ALL: Final = "all"
 Asked = int | Literal["all"]
