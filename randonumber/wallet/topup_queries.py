@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, text
 
-from randonumber import clock
-from randonumber.errors import NotFound
+from randonumber import clock, owned
 from randonumber.wallet.models import Topup, TopupReversal
 from randonumber.wallet.wording import name_of_card
 
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
-
-_REF: Final = re.compile(r"top_[0-9a-z]{26}")
 
 # A card pays to the end of its month.
 _CARDS: Final = text("""
@@ -52,12 +48,7 @@ def latest(session: Session, user_id: int, *, limit: int) -> Sequence[Topup]:
 
 def get_topup(session: Session, user_id: int, ref: str) -> Topup:
     """Return the user's top-up of this ref; raises NotFound."""
-    query = select(Topup).where(Topup.user_id == user_id, Topup.ref == ref)
-    topup = session.scalar(query) if _REF.fullmatch(ref) else None
-    if topup is None:
-        message = "There is no such top-up."
-        raise NotFound(message)
-    return topup
+    return owned.get(session, Topup, user_id, ref)
 
 
 def reversals_of(session: Session, topup: Topup) -> Sequence[TopupReversal]:
