@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from randonumber.credits.service.completing import Completed, Payment, complete_purchase, expire_purchase, fail
+from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail
 from randonumber.credits.service.granting import grant, revoke
 from randonumber.credits.service.on_page import OnPage, start_on_page
 from randonumber.credits.service.refreshing import refresh_purchase
 from randonumber.credits.service.starting import Order, Started, drive_calls, start_purchase
 from randonumber.credits.service.wallet_buying import MoneyOwed, WalletTooSmall, buy_from_wallet
+from randonumber.payments.paid import Completed, Payment
 
 __all__ = [
     "Completed",

@@ -5,7 +5,6 @@ Stripe is read with no transaction open; what it says is done in one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +13,10 @@ from sqlalchemy import select
 from randonumber import clock
 from randonumber.credits.models import Purchase, PurchaseStatus
 from randonumber.credits.service import confirming, disputing, intents, refunds
-from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail, payment_of
+from randonumber.credits.service.completing import complete_purchase, expire_purchase, fail
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.database import transaction
+from randonumber.payments.paid import payment_of
 from randonumber.stripe_gateway import StripeNotFound, gateway
 
 if TYPE_CHECKING:
@@ -33,17 +33,6 @@ CHECK_EVERY: Final = timedelta(minutes=10)
 """How often the sweep asks about a purchase that stays pending; reliability.md allows 15 minutes."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is known here of a purchase before Stripe is asked."""
-
-    ref: str
-    status: PurchaseStatus
-    checkout_session_id: str | None
-    payment_intent_id: str | None
-    checked_at: datetime | None
-
-
 def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | None = None) -> PurchaseStatus | None:
     """Bring a purchase level with Stripe and return its status; None when there is no such purchase.
 
@@ -54,9 +43,9 @@ def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | N
     if known is None:
         return None
     if known.status != PurchaseStatus.PENDING or (known.checkout_session_id or known.payment_intent_id) is None:
-        return known.status
+        return PurchaseStatus(known.status)
     if unless_checked_since and known.checked_at and known.checked_at > unless_checked_since:
-        return known.status
+        return PurchaseStatus(known.status)
     effect = _effect_of(known, actor)
     with transaction() as session:
         purchase = lock_purchase(session, ref)
@@ -68,7 +57,7 @@ def refresh_purchase(ref: str, *, actor: str, unless_checked_since: datetime | N
         return PurchaseStatus(purchase.status)
 
 
-def _effect_of(known: Known, actor: str) -> Effect | None:
+def _effect_of(known: Purchase, actor: str) -> Effect | None:
     """Read what the purchase is paid by, and return what it does to it. Calls the network."""
     if known.checkout_session_id is not None:
         return effect_of_session(known.ref, known.checkout_session_id, actor=actor)
@@ -149,22 +138,6 @@ def is_known(session: Session, ref: str) -> bool:
     return session.scalar(select(Purchase.id).where(Purchase.ref == ref)) is not None
 
 
-def _known(ref: str) -> Known | None:
-    columns = (
-        Purchase.ref,
-        Purchase.status,
-        Purchase.checkout_session_id,
-        Purchase.payment_intent_id,
-        Purchase.checked_at,
-    )
+def _known(ref: str) -> Purchase | None:
     with transaction() as session:
-        row = session.execute(select(*columns).where(Purchase.ref == ref)).one_or_none()
-    if row is None:
-        return None
-    return Known(
-        ref=row.ref,
-        status=PurchaseStatus(row.status),
-        checkout_session_id=row.checkout_session_id,
-        payment_intent_id=row.payment_intent_id,
-        checked_at=row.checked_at,
-    )
+        return session.scalar(select(Purchase).where(Purchase.ref == ref))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from randonumber.wallet.service.completing import Completed
+from randonumber.payments.paid import Completed
 from randonumber.wallet.service.refreshing import refresh_topup
 from randonumber.wallet.service.starting import Order, Started, start_topup
 

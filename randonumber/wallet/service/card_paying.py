@@ -12,10 +12,11 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from randonumber import calls, clock, jobs, limits
+from randonumber.payments.paid import payment_of
 from randonumber.stripe_gateway import gateway, read_payment_intent
 from randonumber.wallet.models import TopupMethod, TopupStatus
 from randonumber.wallet.service import sessions
-from randonumber.wallet.service.completing import complete_topup, fail, payment_of
+from randonumber.wallet.service.completing import complete_topup, fail
 from randonumber.wallet.service.rows import lock_topup, paying_card
 
 if TYPE_CHECKING:

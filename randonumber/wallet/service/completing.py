@@ -7,69 +7,27 @@ as often as they like: the top-up's row is locked, and what it says decides.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock, jobs, ledger
 from randonumber.ledger import Move, accounts
+from randonumber.payments.paid import Completed
 from randonumber.wallet import mails
 from randonumber.wallet.models import BOOKED, Topup, TopupExtraPayment, TopupStatus
 from randonumber.wallet.service.rows import lock_topup
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy.orm import Session
 
-    from randonumber.stripe_gateway import Charge
+    from randonumber.payments.paid import Payment
 
 log = logging.getLogger(__name__)
 POSTING: Final = "topup"
 MIRROR_JOB: Final = "reconciliation.mirror_soon"
 PAYMENT_FAILED: Final = "payment_failed"
 """A delayed payment, such as a bank debit, that did not arrive."""
-
-
-class Completed(StrEnum):
-    """What came of a payment."""
-
-    BOOKED = "booked"
-    ALREADY = "already"
-    REVIEW = "review"
-    SECOND_PAYMENT = "second_payment"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Payment:
-    """A charge that succeeded, as Stripe shows it now; the amount in minor units of `currency`."""
-
-    payment_id: str
-    payment_intent_id: str | None
-    amount_minor: int
-    currency: str
-    receipt_url: str | None
-    card_brand: str | None
-    card_last4: str | None
-    paid_at: datetime
-    checkout_session_id: str | None = None
-
-
-def payment_of(charge: Charge, checkout_session_id: str | None = None) -> Payment:
-    """Return what a top-up needs to know of a charge."""
-    return Payment(
-        payment_id=charge.id,
-        payment_intent_id=charge.payment_intent_id,
-        amount_minor=charge.amount,
-        currency=charge.currency,
-        receipt_url=charge.receipt_url,
-        card_brand=charge.card_brand,
-        card_last4=charge.card_last4,
-        paid_at=charge.created_at,
-        checkout_session_id=checkout_session_id,
-    )
 
 
 def complete_topup(session: Session, ref: str, payment: Payment, *, actor: str) -> Completed:

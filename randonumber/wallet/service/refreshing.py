@@ -5,7 +5,6 @@ Stripe is read with no transaction open; what it says is done in one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +12,11 @@ from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.database import transaction
+from randonumber.payments.paid import payment_of
 from randonumber.stripe_gateway import StripeNotFound, gateway
 from randonumber.wallet.models import Topup, TopupStatus
 from randonumber.wallet.service import card_paying, releasing, reversing
-from randonumber.wallet.service.completing import complete_topup, expire_topup, fail_late, payment_of
+from randonumber.wallet.service.completing import complete_topup, expire_topup, fail_late
 from randonumber.wallet.service.reversal_reading import of_dispute, of_refund
 from randonumber.wallet.service.rows import lock_topup
 
@@ -37,17 +37,6 @@ UNSETTLED: Final = frozenset({TopupStatus.PENDING, TopupStatus.PAID})
 """Top-ups about which Stripe is asked: not paid yet, or not available yet."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What is known here of a top-up before Stripe is asked."""
-
-    ref: str
-    status: TopupStatus
-    checkout_session_id: str | None
-    payment_intent_id: str | None
-    checked_at: datetime | None
-
-
 def refresh_topup(ref: str, *, actor: str, unless_checked_since: datetime | None = None) -> TopupStatus | None:
     """Bring a top-up level with Stripe and return its status; None when there is no such top-up.
 
@@ -58,9 +47,9 @@ def refresh_topup(ref: str, *, actor: str, unless_checked_since: datetime | None
     if known is None:
         return None
     if known.status not in UNSETTLED or (known.checkout_session_id or known.payment_intent_id) is None:
-        return known.status
+        return TopupStatus(known.status)
     if unless_checked_since and known.checked_at and known.checked_at > unless_checked_since:
-        return known.status
+        return TopupStatus(known.status)
     effect = _effect_of(known, actor)
     with transaction() as session:
         topup = lock_topup(session, ref)
@@ -132,7 +121,7 @@ def _read_funds(ref: str, charge: Charge) -> releasing.Funds | None:
     return releasing.read_funds(charge) if is_unsettled else None
 
 
-def _effect_of(known: Known, actor: str) -> Effect | None:
+def _effect_of(known: Topup, actor: str) -> Effect | None:
     """Read what the top-up is paid by, and return what it does to it. Calls the network."""
     try:
         if known.payment_intent_id is not None:
@@ -158,22 +147,6 @@ def _close_page(session: Session, ref: str, checkout_session_id: str) -> None:
     session.flush()
 
 
-def _known(ref: str) -> Known | None:
-    columns = (
-        Topup.ref,
-        Topup.status,
-        Topup.checkout_session_id,
-        Topup.payment_intent_id,
-        Topup.checked_at,
-    )
+def _known(ref: str) -> Topup | None:
     with transaction() as session:
-        row = session.execute(select(*columns).where(Topup.ref == ref)).one_or_none()
-    if row is None:
-        return None
-    return Known(
-        ref=row.ref,
-        status=TopupStatus(row.status),
-        checkout_session_id=row.checkout_session_id,
-        payment_intent_id=row.payment_intent_id,
-        checked_at=row.checked_at,
-    )
+        return session.scalar(select(Topup).where(Topup.ref == ref))
