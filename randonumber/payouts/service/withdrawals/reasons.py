@@ -68,7 +68,7 @@ class Reason:
 
 NO_ACCOUNT: Final = Reason(
     code=Code.NO_PAYOUT_ACCOUNT,
-    message="No Stripe account is connected. Connect the one that your money shall go to.",
+    message="No Stripe account is connected. Connect the one your money should go to.",
 )
 
 
@@ -129,8 +129,7 @@ def are_closed(session: Session) -> bool:
 
 def _of_account(account: PayoutAccount | None, now: datetime, look: Look | None) -> Iterator[Reason]:
     if account is None:
-        message = "No Stripe account is connected. Connect the one your money should go to."
-        yield Reason(code=Code.NO_PAYOUT_ACCOUNT, message=message)
+        yield NO_ACCOUNT
         return
     if not account.transfers_active:
         message = "Your Stripe account cannot receive money yet. Your payout account’s page says what is missing."
