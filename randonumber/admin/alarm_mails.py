@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randonumber import mail
-from randonumber.credits import recipients
+from randonumber import mail, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from babel.dates import format_datetime
 from flask import current_app
 from sqlalchemy import select
 
-from randonumber import mail
-from randonumber.credits import recipients
+from randonumber import mail, recipients
 from randonumber.credits.auto_topup_wording import WHY_STOPPED, why_declined
 from randonumber.credits.card_wording import name_of
 from randonumber.credits.mails import link_to

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from randonumber import mail
-from randonumber.credits import recipients
+from randonumber import mail, recipients
 from randonumber.credits.mails import link_to
 from randonumber.credits.models import DisputeStatus
 from randonumber.credits.wording import count_of_credits

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from babel.dates import format_datetime
 from flask import current_app
 
-from randonumber import mail
-from randonumber.credits import recipients
+from randonumber import mail, recipients
 from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.wording import count_of_credits, paid_with
 from randonumber.money import format_money

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from randonumber import mail
-from randonumber.credits import recipients
+from randonumber import mail, recipients
 from randonumber.credits.mails import link_to
 from randonumber.credits.models import PurchaseMethod, RefundStatus
 from randonumber.credits.wording import card_of, count_of_credits

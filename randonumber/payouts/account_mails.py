@@ -5,12 +5,11 @@ Queued with its cause; never commits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import text
 
-from randonumber import mail
+from randonumber import mail, recipients
 from randonumber.money import format_money
 from randonumber.payouts.account_wording import bank_reason, type_name
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.payouts.models import ConnectedPayout, PayoutAccount
-
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
 
 
 def connected(session: Session, account: PayoutAccount, *, is_change: bool) -> None:
@@ -40,7 +37,7 @@ def payout_failed(session: Session, account: PayoutAccount, payout: ConnectedPay
     mail.queue(
         session,
         "payout_failed",
-        _address(session, account),
+        recipients.address_of(session, account.user_id),
         f"Your bank sent a payout of {amount} back",
         amount=amount,
         account=account.stripe_account_id,
@@ -50,17 +47,12 @@ def payout_failed(session: Session, account: PayoutAccount, payout: ConnectedPay
     )
 
 
-def _address(session: Session, account: PayoutAccount) -> str:
-    address: str = session.execute(_EMAIL, {"user_id": account.user_id}).scalar_one()
-    return address
-
-
 def _send(session: Session, account: PayoutAccount, template: str, subject: str, **facts: object) -> None:
     base_url = current_app.extensions["config"].base_url
     mail.queue(
         session,
         f"security/{template}",
-        _address(session, account),
+        recipients.address_of(session, account.user_id),
         subject,
         account=account.stripe_account_id,
         kind=type_name(account.type),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import text
 
-from randonumber import mail
+from randonumber import mail, recipients
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.payouts.models import Withdrawal
-
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
 
 
 def tell_of_payment(session: Session, withdrawal: Withdrawal) -> None:
@@ -42,7 +39,7 @@ def tell_of_reversal(session: Session, withdrawal: Withdrawal, back_minor: int) 
 
 
 def _queue(session: Session, withdrawal: Withdrawal, template: str, subject: str, **context: object) -> None:
-    to: str = session.execute(_EMAIL, {"user_id": withdrawal.user_id}).scalar_one()
+    to = recipients.address_of(session, withdrawal.user_id)
     link = f"{current_app.extensions['config'].base_url}/wallet/withdrawals/{withdrawal.ref}"
     facts = {"withdrawal": withdrawal.ref, "account": withdrawal.stripe_account_id, "link": link}
     mail.queue(session, template, to, subject, **facts, **context)

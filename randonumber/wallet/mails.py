@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flask import current_app
-from sqlalchemy import text
 
-from randonumber import mail
+from randonumber import mail, recipients
 from randonumber.money import format_money
 from randonumber.templating import when_text
 from randonumber.wallet.models import ReversalKind, ReversalStatus
 from randonumber.wallet.wording import paid_with, who_took, why_not_paid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
     from randonumber.wallet.models import Topup, TopupReversal
 
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
-_OPERATORS: Final = text("SELECT email FROM users WHERE is_admin AND active ORDER BY id")
 
 WHAT_HAPPENED: Final = {
     "topup_mismatch": "was paid in another amount or currency than was asked for",
@@ -42,7 +37,7 @@ def send_receipt(session: Session, topup: Topup) -> None:
     mail.queue(
         session,
         "topup_received",
-        _address_of(session, topup),
+        recipients.address_of(session, topup.user_id),
         f"Your receipt: {amount} for your wallet",
         amount=amount,
         paid_with=paid_with(topup),
@@ -58,7 +53,7 @@ def tell_of_failure(session: Session, topup: Topup) -> None:
     mail.queue(
         session,
         "topup_failed",
-        _address_of(session, topup),
+        recipients.address_of(session, topup.user_id),
         f"Your top-up of {amount} did not work",
         amount=amount,
         why=why_not_paid(topup),
@@ -73,7 +68,7 @@ def tell_of_taking(session: Session, topup: Topup, reversal: TopupReversal, *, o
     mail.queue(
         session,
         "topup_taken",
-        _address_of(session, topup),
+        recipients.address_of(session, topup.user_id),
         f"{amount} of your top-up was taken back",
         amount=amount,
         topped_up=format_money(topup.amount_minor, topup.currency),
@@ -91,7 +86,7 @@ def tell_of_return(session: Session, topup: Topup, reversal: TopupReversal, *, a
     mail.queue(
         session,
         "topup_returned",
-        _address_of(session, topup),
+        recipients.address_of(session, topup.user_id),
         f"{amount} is back in your wallet",
         amount=amount,
         topped_up=format_money(topup.amount_minor, topup.currency),
@@ -106,7 +101,7 @@ def tell_operators_of_payment(
     session: Session, event: str, topup: Topup, payment_id: str, paid_minor: int, currency: str
 ) -> None:
     """Queue a mail to every operator about a payment that does not fit its top-up. Never commits."""
-    for to in _operators(session):
+    for to in recipients.operators(session):
         mail.queue(
             session,
             "topup_review",
@@ -123,7 +118,7 @@ def tell_operators_of_payment(
 def tell_operators_of_reversal(session: Session, topup: Topup, reversal: TopupReversal) -> None:
     """Queue a mail to every operator about where a dispute is now, or a refund that failed. Never commits."""
     is_refund = reversal.kind == ReversalKind.REFUND
-    for to in _operators(session):
+    for to in recipients.operators(session):
         mail.queue(
             session,
             "topup_reversal",
@@ -143,12 +138,3 @@ def tell_operators_of_reversal(session: Session, topup: Topup, reversal: TopupRe
 def link_to(topup: Topup) -> str:
     """Return the address of the top-up's page, from the settings and never from a request's Host."""
     return f"{current_app.extensions['config'].base_url}/wallet/topups/{topup.ref}"
-
-
-def _address_of(session: Session, topup: Topup) -> str:
-    address: str = session.execute(_EMAIL, {"user_id": topup.user_id}).scalar_one()
-    return address
-
-
-def _operators(session: Session) -> Sequence[str]:
-    return session.execute(_OPERATORS).scalars().all()

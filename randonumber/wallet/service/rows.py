@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _CUSTOMER: Final = text("SELECT stripe_customer_id FROM stripe_customers WHERE user_id = :user_id")
-_EMAIL: Final = text("SELECT email FROM users WHERE id = :user_id")
 _METHOD: Final = text("""
     SELECT cards.stripe_payment_method_id AS method_id, stripe_customers.stripe_customer_id AS customer_id
       FROM cards JOIN stripe_customers ON stripe_customers.user_id = cards.user_id
@@ -50,12 +49,6 @@ def is_known(session: Session, ref: str) -> bool:
 def customer_of(session: Session, user_id: int) -> str | None:
     """Return the customer that stands for a user at Stripe, if there is one."""
     return session.execute(_CUSTOMER, {"user_id": user_id}).scalar_one_or_none()
-
-
-def email_of(session: Session, user_id: int) -> str:
-    """Return a user's mail address."""
-    email: str = session.execute(_EMAIL, {"user_id": user_id}).scalar_one()
-    return email
 
 
 def paying_card(session: Session, topup: Topup) -> PayingCard | None:

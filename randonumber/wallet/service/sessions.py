@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
 
-from randonumber import calls, clock
+from randonumber import calls, clock, recipients
 from randonumber.stripe_gateway import gateway
 from randonumber.wallet.models import TopupStatus
-from randonumber.wallet.service.rows import customer_of, email_of, lock_topup
+from randonumber.wallet.service.rows import customer_of, lock_topup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ NAME: Final = "Wallet top-up"
 def plan(session: Session, topup: Topup, *, without_customer: bool = False) -> None:
     """Plan the making of the top-up's session. Never commits."""
     customer = None if without_customer else customer_of(session, topup.user_id)
-    payer = {"customer": customer} if customer else {"customer_email": email_of(session, topup.user_id)}
+    payer = {"customer": customer} if customer else {"customer_email": recipients.address_of(session, topup.user_id)}
     params = {**payer, **_params(topup, current_app.extensions["config"].base_url)}
     topup.call_id = calls.plan(session, operation=CREATE, ref=topup.ref, params=params)
 
