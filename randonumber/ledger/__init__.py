@@ -11,7 +11,7 @@ must not be (migrations/versions/0002_ledger.py).
 
 from __future__ import annotations
 
-from randonumber.ledger.accounts import LotPriority, LotSource, OpenedLot, open_lot, open_user_accounts
+from randonumber.ledger.accounts import LotPriority, LotSource, OpenedLot, lock_balances, open_lot, open_user_accounts
 from randonumber.ledger.posting import InvalidPosting, Move, Overdrawn, Posted, PostingConflict, post
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Overdrawn",
     "Posted",
     "PostingConflict",
+    "lock_balances",
     "open_lot",
     "open_user_accounts",
     "post",

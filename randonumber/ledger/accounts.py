@@ -81,6 +81,13 @@ def credit_debt(user_id: int) -> str:
     return f"user:{user_id}:credits:debt"
 
 
+# The one order of all locks (ledger.posting): wallet accounts and debts by id, then lots in spending order.
+_LOCK = text("""
+    SELECT code, balance FROM accounts
+     WHERE code = ANY (:codes)
+     ORDER BY lot_priority NULLS FIRST, expires_at NULLS LAST, id
+       FOR NO KEY UPDATE
+""")
 _OPEN = text("""
     INSERT INTO accounts (code, kind, currency, user_id)
     VALUES (:code, :kind, :currency, :user_id) ON CONFLICT (code) DO NOTHING
@@ -105,6 +112,14 @@ def open_user_accounts(session: Session, user_id: int) -> None:
         {"code": credit_debt(user_id), "kind": "debt", "currency": "credit", "user_id": user_id},
     ]
     session.execute(_OPEN, rows)
+
+
+def lock_balances(session: Session, *codes: str) -> dict[str, int]:
+    """Lock accounts of a user, in the one order, and return what stands in each. Never commits.
+
+    The scan that locks reads, so what is decided by it is true until the transaction ends.
+    """
+    return {row.code: row.balance for row in session.execute(_LOCK, {"codes": list(codes)})}
 
 
 def open_lot(

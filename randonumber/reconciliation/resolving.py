@@ -54,7 +54,6 @@ _FIND = text("""
     SELECT id, amount, unmatched_id FROM balance_transactions
      WHERE id = :id AND unmatched_id IS NOT NULL AND resolution_id IS NULL
 """)
-_LOCK = text("SELECT code, balance FROM accounts WHERE code IN (:wallet, :debt) ORDER BY id FOR NO KEY UPDATE")
 _USER = text("SELECT id FROM users WHERE ref = :user OR email = lower(:user)")
 _RESOLVE = text("""
     UPDATE balance_transactions SET resolution_id = :resolution_id, claimed_id = :claimed_id WHERE id = :id
@@ -113,7 +112,7 @@ def _to_account(row: Row[Any], account: str) -> list[Move]:
 def _to_user(session: Session, row: Row[Any], user_id: int) -> list[Move]:
     """Return the moves to a wallet, or out of it: what comes repays what is owed first, what is missing is owed."""
     wallet, debt = accounts.wallet(user_id), accounts.money_debt(user_id)
-    stands = {one.code: one.balance for one in session.execute(_LOCK, {"wallet": wallet, "debt": debt})}
+    stands = ledger.lock_balances(session, wallet, debt)
     if row.amount > 0:
         moves = {(UNMATCHED, wallet): row.amount, (wallet, debt): min(-stands[debt], row.amount)}
     else:

@@ -6,9 +6,9 @@ of two purchases at once the second sees what the first has left.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from randonumber import clock
 from randonumber.credits.models import Purchase
@@ -16,7 +16,7 @@ from randonumber.credits.service.completing import book
 from randonumber.credits.service.starting import count_attempt, insert_purchase
 from randonumber.database import transaction
 from randonumber.errors import Refused
-from randonumber.ledger import accounts
+from randonumber.ledger import accounts, lock_balances
 from randonumber.money import format_money
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
     from randonumber.credits.service.starting import Order
     from randonumber.hooks import Person
-
-# The debt in credits is locked here too, although it bars nothing: the lot that comes repays it, and its lock is
-# taken before the lot's.
-_LOCK: Final = text("""
-    SELECT code, balance FROM accounts
-     WHERE code IN (:wallet, :money_debt, :credit_debt)
-     ORDER BY lot_priority NULLS FIRST, expires_at NULLS LAST, id
-       FOR NO KEY UPDATE
-""")
 
 
 class WalletTooSmall(Refused):
@@ -63,8 +54,8 @@ def buy_from_wallet(buyer: Person, order: Order, *, network: str) -> str:
 def _lock_money(session: Session, purchase: Purchase) -> None:
     """Lock the wallet and the debts, and refuse when they do not allow the purchase."""
     wallet, debt = accounts.wallet(purchase.user_id), accounts.money_debt(purchase.user_id)
-    codes = {"wallet": wallet, "money_debt": debt, "credit_debt": accounts.credit_debt(purchase.user_id)}
-    stands = {row.code: row.balance for row in session.execute(_LOCK, codes)}
+    # The debt in credits bars nothing, but the lot that comes repays it, and its lock is taken before the lot's.
+    stands = lock_balances(session, wallet, debt, accounts.credit_debt(purchase.user_id))
     if stands[debt] < 0:
         owed = format_money(-stands[debt], purchase.currency)
         message = f"You owe {owed}. Top up your wallet: the debt is repaid first, then you can buy from it."

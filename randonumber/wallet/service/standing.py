@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
-from randonumber.ledger import Move, accounts
+from randonumber.ledger import Move, accounts, lock_balances
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.wallet.models import Topup
-
-# The order of all locks (ledger.posting); the scan that locks reads.
-_LOCK: Final = text("""
-    SELECT code, balance FROM accounts
-     WHERE code IN (:wallet, :pending, :debt)
-     ORDER BY lot_priority NULLS FIRST, expires_at NULLS LAST, id
-       FOR NO KEY UPDATE
-""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,18 +26,14 @@ class Standing:
 
 def lock_money(session: Session, user_id: int) -> Standing:
     """Lock the money accounts of a user, and return what stands there. Never commits."""
-    codes = {
-        "wallet": accounts.wallet(user_id),
-        "pending": accounts.wallet_pending(user_id),
-        "debt": accounts.money_debt(user_id),
-    }
-    stands = {row.code: row.balance for row in session.execute(_LOCK, codes)}
+    wallet, pending, debt = accounts.wallet(user_id), accounts.wallet_pending(user_id), accounts.money_debt(user_id)
+    stands = lock_balances(session, wallet, pending, debt)
     return Standing(
-        wallet_code=codes["wallet"],
-        pending_code=codes["pending"],
-        debt_code=codes["debt"],
-        wallet_minor=stands[codes["wallet"]],
-        owed_minor=-stands[codes["debt"]],
+        wallet_code=wallet,
+        pending_code=pending,
+        debt_code=debt,
+        wallet_minor=stands[wallet],
+        owed_minor=-stands[debt],
     )
 
 

@@ -43,19 +43,14 @@ FAIL: Final = "refund_fail"
 EXTERNAL: Final = "refund_external"
 WALLET: Final = "refund_wallet"
 
-_LOCK_WALLET: Final = text(
-    "SELECT code, balance FROM accounts WHERE code IN (:wallet, :debt) ORDER BY id FOR NO KEY UPDATE"
-)
 _POSTED: Final = text("SELECT id FROM transactions WHERE kind = ANY (:kinds) AND ref = ANY (:refs)")
 _REVERSES: Final = {RELEASE: (HOLD,), FAIL: (SETTLE, EXTERNAL)}
 
 
 def lock_wallet(session: Session, user_id: int) -> int:
     """Lock a user's wallet and money debt, and return what is owed: both come before credits in the order of locks."""
-    codes = {"wallet": accounts.wallet(user_id), "debt": accounts.money_debt(user_id)}
-    stands = {row.code: row.balance for row in session.execute(_LOCK_WALLET, codes)}
-    owed: int = -stands[codes["debt"]]
-    return owed
+    debt = accounts.money_debt(user_id)
+    return -ledger.lock_balances(session, accounts.wallet(user_id), debt)[debt]
 
 
 def into_wallet(session: Session, refund: Refund) -> list[Move]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from randonumber import jobs, ledger
 from randonumber.ledger import Move, accounts
@@ -27,13 +27,6 @@ RELEASE: Final = "withdrawal_release"
 REVERSE: Final = "withdrawal_reverse"
 MIRROR_JOB: Final = "reconciliation.mirror_soon"
 
-_LOCK: Final = text("""
-    SELECT code, balance FROM accounts
-     WHERE code IN (:wallet, :money_debt, :credit_debt)
-     ORDER BY lot_priority NULLS FIRST, expires_at NULLS LAST, id
-       FOR NO KEY UPDATE
-""")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Money:
@@ -47,8 +40,7 @@ class Money:
 def lock_money(session: Session, user_id: int) -> Money:
     """Return what a user has and owes, locked in the order of all locks; nothing for a user without accounts."""
     wallet, debt, credit_debt = _codes(user_id)
-    codes = {"wallet": wallet, "money_debt": debt, "credit_debt": credit_debt}
-    stands = {row.code: row.balance for row in session.execute(_LOCK, codes)}
+    stands = ledger.lock_balances(session, wallet, debt, credit_debt)
     return Money(available=stands.get(wallet, 0), owed=-stands.get(debt, 0), owed_credits=-stands.get(credit_debt, 0))
 
 
