@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from randonumber.credits.wording import name_of_card
+from randonumber.payments import cards
+from randonumber.payments.cards import ASKS_OWNER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,9 +25,6 @@ class Expiry(StrEnum):
     SOON = "expires soon"
     EXPIRED = "expired"
 
-
-ASKS_OWNER: Final = frozenset({"authentication_required", "payment_intent_authentication_failure"})
-"""Failures after which the same card may still pay, once its owner has answered the bank."""
 
 # https://docs.stripe.com/declines/codes: what a bank suspects (lost, stolen, fraud) is not told to who holds the card.
 _DECLINES: Final = {
@@ -48,7 +46,7 @@ _DECLINED: Final = "Your bank declined this card. Use another card, or ask your 
 
 def name_of(card: Card) -> str:
     """Return the card in words: `Visa ending in 4242`."""
-    return name_of_card(card.brand, card.last4)
+    return cards.name_of(card.brand, card.last4)
 
 
 def expiry_of(card: Card, now: datetime) -> Expiry:

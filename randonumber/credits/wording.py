@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from randonumber.credits.models import PurchaseMethod
 from randonumber.money import format_credits
+from randonumber.payments import cards
 
 if TYPE_CHECKING:
     from randonumber.credits.models import Purchase
@@ -33,12 +34,7 @@ def card_of(purchase: Purchase) -> str | None:
     """Return the card in words (`Visa ending in 4242`); None when it was paid otherwise."""
     if purchase.card_last4 is None:
         return None
-    return name_of_card(purchase.card_brand or "card", purchase.card_last4)
-
-
-def name_of_card(brand: str, last4: str) -> str:
-    """Return a card in words: `Visa ending in 4242`."""
-    return f"{brand.replace('_', ' ').title()} ending in {last4}"
+    return cards.name_of(purchase.card_brand or "card", purchase.card_last4)
 
 
 def paid_with(purchase: Purchase) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select, text
 
 from randonumber import clock, owned
+from randonumber.payments import cards
 from randonumber.wallet.models import Topup, TopupReversal
-from randonumber.wallet.wording import name_of_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def saved_cards(session: Session, user_id: int) -> list[SavedCard]:
     """Return the saved cards of a user that have not expired, the default first, then the newest."""
     now = clock.now()
     rows = session.execute(_CARDS, {"user_id": user_id, "year": now.year, "month": now.month})
-    return [SavedCard(id=row.id, ref=row.ref, name=name_of_card(row.brand, row.last4)) for row in rows]
+    return [SavedCard(id=row.id, ref=row.ref, name=cards.name_of(row.brand, row.last4)) for row in rows]
 
 
 def latest(session: Session, user_id: int, *, limit: int) -> Sequence[Topup]:

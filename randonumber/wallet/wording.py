@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from randonumber.payments import cards
 from randonumber.wallet.models import ReversalKind, TopupMethod, TopupStatus
 
 if TYPE_CHECKING:
@@ -43,14 +44,9 @@ def state_of(topup: Topup) -> str:
     return _STATES[TopupStatus(topup.status)]
 
 
-def name_of_card(brand: str, last4: str) -> str:
-    """Return a card in words: `Visa ending in 4242`."""
-    return f"{brand.replace('_', ' ').title()} ending in {last4}"
-
-
 def paid_with(topup: Topup) -> str:
     """Return what paid for it: the card, or Stripe for what is no card."""
-    return name_of_card(topup.card_brand or "card", topup.card_last4) if topup.card_last4 else "Stripe"
+    return cards.name_of(topup.card_brand or "card", topup.card_last4) if topup.card_last4 else "Stripe"
 
 
 def why_not_paid(topup: Topup) -> str:

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from randonumber import clock
 from randonumber.credits.models import PurchaseStatus
-from randonumber.credits.service import declines
 from randonumber.database import transaction
 from randonumber.errors import RateLimited
+from randonumber.payments import cards
 from randonumber.reconciliation import service as reconciliation
 from tests.credits.conftest import FREE_CREDITS, Buyer, count, stored
 from tests.credits.on_page import DECLINED, Page, intents_at_stripe
@@ -29,7 +29,7 @@ FEW = 3
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(declines, "MOST_PER_HOUR", FEW)
+    monkeypatch.setattr(cards, "MOST_FAILURES_PER_HOUR", FEW)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def page(buyer: Buyer, sandbox: StripeSandbox) -> Page:
 def failures() -> int:
     with transaction() as session:
         found: int | None = session.execute(
-            text("SELECT sum(hits) FROM rate_limits WHERE name = :name"), {"name": declines.LIMIT}
+            text("SELECT sum(hits) FROM rate_limits WHERE name = :name"), {"name": cards.FAILURES}
         ).scalar_one()
         return int(found or 0)
 

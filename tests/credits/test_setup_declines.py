@@ -8,8 +8,9 @@ import pytest
 import stripe
 
 from randonumber.credits.models import CardSetupStatus
-from randonumber.credits.service import card_setups, declines
+from randonumber.credits.service import card_setups
 from randonumber.errors import RateLimited
+from randonumber.payments import cards
 from randonumber.sandbox.inprocess import SandboxHTTPClient
 from tests.credits.conftest import Buyer, count
 from tests.credits.on_page import Page
@@ -25,7 +26,7 @@ BAD = "4000000000000002"
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(declines, "MOST_PER_HOUR", FEW)
+    monkeypatch.setattr(cards, "MOST_FAILURES_PER_HOUR", FEW)
 
 
 @pytest.fixture

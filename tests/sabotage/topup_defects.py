@@ -84,14 +84,14 @@ TOPUP_DEFECTS: Final[tuple[Defect, ...]] = (
     _defect(
         "a bank that asks ends the top-up",
         "card_paying",
-        "    if code in ASKING or decline_code in ASKING:\n",
+        "    if code in ASKS_OWNER or decline_code in ASKS_OWNER:\n",
         "    if code is None:\n",
         CARDS + "test_a_bank_that_asks_is_answered_on_stripes_page_and_paid_once",
     ),
     _defect(
         "nobody counts the failed cards of top-ups",
         "card_paying",
-        "    limits.count(session, FAILURES, str(topup.user_id), per_seconds=HOUR)\n",
+        "    count_failure(session, topup.user_id)\n",
         "",
         CARDS + "test_cards_that_fail_are_counted_and_stop_the_trying",
     ),

@@ -18,6 +18,7 @@ from randonumber.calls import Outcome
 from randonumber.credits.models import CardSetup, CardSetupStatus, StripeCustomer
 from randonumber.credits.service import cards, customers, declines
 from randonumber.database import transaction
+from randonumber.payments.cards import refuse_after_many
 from randonumber.stripe_gateway import gateway
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def start(owner: Person, form_ref: str, *, network: str) -> Setup:
         if setup is not None:
             limits.hit(session, "card_setups", owner.ref, limit=SETUPS_PER_HOUR, per_seconds=HOUR)
             limits.hit(session, "card_setups_of_network", network, limit=SETUPS_PER_HOUR_AND_NETWORK, per_seconds=HOUR)
-            declines.refuse_more(session, owner.user_id)
+            refuse_after_many(session, owner.user_id)
             _prepare(session, setup)
     for _ in range(MOST_CALLS):
         with transaction() as session:

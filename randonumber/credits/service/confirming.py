@@ -15,11 +15,11 @@ from flask import current_app
 
 from randonumber import calls, clock, jobs
 from randonumber.credits import mails
-from randonumber.credits.card_wording import ASKS_OWNER
 from randonumber.credits.models import Card, PurchaseMethod, PurchaseStatus
 from randonumber.credits.service import intents
 from randonumber.credits.service.completing import LEVEL_CARDS, complete_purchase, expire_purchase
 from randonumber.credits.service.sessions import lock_purchase
+from randonumber.payments.cards import ASKS_OWNER
 from randonumber.payments.paid import payment_of
 from randonumber.stripe_gateway import gateway, read_payment_intent
 

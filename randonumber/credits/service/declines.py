@@ -1,9 +1,9 @@
 """Cards that failed, counted for each user: whoever tries cards on our pages is stopped (pains.md, 25).
 
 Stripe tells of each failed try, on our own page as with a saved card, and of each card that could not be saved. Above
-MOST_PER_HOUR nothing new can be paid on our pages, and no card saved, for the rest of the hour, and an intent on which
-one more try failed is cancelled: it would take tries for ever. Stripe's own page stays open; it guards itself, and an
-honest buyer can pay there.
+MOST_FAILURES_PER_HOUR (`payments.cards`) nothing new can be paid on our pages, and no card saved, for the rest of the
+hour, and an intent on which one more try failed is cancelled: it would take tries for ever. Stripe's own page stays
+open; it guards itself, and an honest buyer can pay there.
 """
 
 from __future__ import annotations
@@ -13,30 +13,22 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from randonumber import limits
 from randonumber.credits.models import Purchase, PurchaseMethod
 from randonumber.credits.service import payables
 from randonumber.credits.service.sessions import lock_purchase
+from randonumber.payments import cards
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
-MOST_PER_HOUR: Final = 10
-HOUR: Final = 3_600
-LIMIT: Final = "payment_failures"
 METHODS: Final = frozenset({PurchaseMethod.CUSTOM, PurchaseMethod.ONE_CLICK})
 
 
 def refuse_after_many(session: Session, user_id: int, method: PurchaseMethod) -> None:
     """Refuse to start a purchase on our pages after too many failures. Never commits; raises RateLimited."""
     if method in METHODS:
-        refuse_more(session, user_id)
-
-
-def refuse_more(session: Session, user_id: int) -> None:
-    """Refuse to begin anything by which cards are tried after too many failures. Never commits; raises RateLimited."""
-    limits.refuse_beyond(session, LIMIT, str(user_id), limit=MOST_PER_HOUR)
+        cards.refuse_after_many(session, user_id)
 
 
 def find_paid_here(session: Session, payment_intent_id: str) -> str | None:
@@ -54,8 +46,8 @@ def count_failure(session: Session, ref: str) -> None:
 
 def is_one_too_many(session: Session, user_id: int, ref: str) -> bool:
     """Count a failed try of a user at `ref`, and say whether there were too many by now. Never commits."""
-    failures = limits.count(session, LIMIT, str(user_id), per_seconds=HOUR)
-    if failures < MOST_PER_HOUR:
+    failures = cards.count_failure(session, user_id)
+    if failures < cards.MOST_FAILURES_PER_HOUR:
         return False
     log.warning("card_failures_beyond_limit", extra={"ref": ref, "failures": failures})
     return True

@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from randonumber import calls, clock, jobs, limits
+from randonumber import calls, clock, jobs
+from randonumber.payments.cards import ASKS_OWNER, count_failure
 from randonumber.payments.paid import payment_of
 from randonumber.stripe_gateway import gateway, read_payment_intent
 from randonumber.wallet.models import TopupMethod, TopupStatus
@@ -31,21 +32,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 CREATE: Final = "payment_intent.create"
 CARD_REMOVED: Final = "card_removed"
-ASKS_OWNER: Final = "authentication_required"
-ASKING: Final = frozenset({ASKS_OWNER, "payment_intent_authentication_failure"})
+ASKED: Final = "authentication_required"
 PAYMENT_REQUIRED: Final = 402
 LEVEL_CARDS: Final = "credits.level_cards"
 """The job that looks which cards Stripe still has."""
-
-FAILURES: Final = "payment_failures"
-"""Failed cards of purchases and top-ups are counted together (docs/payments.md, Cards that are tried)."""
-MOST_FAILURES_PER_HOUR: Final = 10
-HOUR: Final = 3_600
-
-
-def refuse_after_many(session: Session, user_id: int) -> None:
-    """Refuse a top-up with a saved card after too many failures. Never commits; raises RateLimited."""
-    limits.refuse_beyond(session, FAILURES, str(user_id), limit=MOST_FAILURES_PER_HOUR)
 
 
 def plan(session: Session, topup: Topup) -> None:
@@ -107,7 +97,7 @@ def bring_level(session: Session, ref: str, intent: PaymentIntent, *, actor: str
         return
     if intent.status in {"requires_action", "requires_payment_method"} and topup.method == TopupMethod.CARD:
         asks = intent.status == "requires_action"
-        _declined(session, topup, ASKS_OWNER if asks else intent.error_code, intent.decline_code)
+        _declined(session, topup, ASKED if asks else intent.error_code, intent.decline_code)
     elif intent.status == "canceled" and topup.method == TopupMethod.CARD:
         topup.status = TopupStatus.EXPIRED
     elif topup.method == TopupMethod.CARD:
@@ -126,9 +116,9 @@ def _close(session: Session, call: Call) -> Topup:
 def _declined(session: Session, topup: Topup, code: str | None, decline_code: str | None) -> None:
     """End the top-up, or lead its owner to the bank's question on the hosted page."""
     topup.payment_intent_id = None
-    if code in ASKING or decline_code in ASKING:
-        topup.failure = ASKS_OWNER
+    if code in ASKS_OWNER or decline_code in ASKS_OWNER:
+        topup.failure = ASKED
         sessions.plan(session, topup)
         return
-    limits.count(session, FAILURES, str(topup.user_id), per_seconds=HOUR)
+    count_failure(session, topup.user_id)
     fail(session, topup, (decline_code if code == "card_declined" else code) or "card_declined")

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from randonumber import calls, clock, ids, limits
 from randonumber.calls import Outcome
 from randonumber.database import transaction
+from randonumber.payments import cards
 from randonumber.stripe_gateway import StripeUnavailable
 from randonumber.wallet.models import Topup, TopupMethod, TopupStatus
 from randonumber.wallet.service import card_paying, sessions
@@ -113,7 +114,7 @@ def _insert(owner: Person, order: Order, network: str) -> str | None:
             return None
         _count_attempt(session, owner, network)
         if topup.method == TopupMethod.CARD:
-            card_paying.refuse_after_many(session, owner.user_id)
+            cards.refuse_after_many(session, owner.user_id)
             card_paying.plan(session, topup)
         else:
             sessions.plan(session, topup)

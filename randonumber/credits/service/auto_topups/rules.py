@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from randonumber.credits.card_wording import ASKS_OWNER
 from randonumber.credits.models import BOOKED, PurchaseStatus
 from randonumber.credits.service.confirming import CARD_REMOVED
+from randonumber.payments.cards import ASKS_OWNER
 
 PAUSES: Final = (timedelta(hours=1), timedelta(hours=6))
 MOST_DECLINES: Final = len(PAUSES) + 1
