@@ -48,12 +48,11 @@ def find(session: Session, model: type[M], user_id: int, ref: str) -> M | None:
     return session.scalar(select(model).where(columns.user_id == user_id, columns.ref == ref))
 
 
-def get(session: Session, model: type[M], user_id: int, ref: str) -> M:
-    """Return the user's row of this ref. Raises NotFound, with the name of the model in it."""
+def get(session: Session, model: type[M], user_id: int, ref: str, what: str) -> M:
+    """Return the user's row of this ref; `what` says what it is. Raises NotFound."""
     row = find(session, model, user_id, ref)
     if row is None:
-        name = "top-up" if model.__name__ == "Topup" else model.__name__.lower()
-        message = f"There is no such {name}."
+        message = f"There is no such {what}."
         raise NotFound(message)
     return row
 

@@ -6,7 +6,6 @@ brings back is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import current_app
@@ -23,44 +22,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where the newest attempt of a call is. `due_at` None while it is open: it waits for a person."""
-
-    id: int
-    attempt: int
-    status: Status
-    sends: int
-    last_error: str | None
-    alarm: str | None
-    due_at: datetime | None
-    first_sent_at: datetime | None
-    last_sent_at: datetime | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still be sent."""
-        return self.status in OPEN
-
-
-def find(session: Session, operation: str, ref: str) -> Standing | None:
-    """Return the newest attempt of this operation for `ref`; None when none was ever planned."""
+def find(session: Session, operation: str, ref: str) -> int | None:
+    """Return the id of the newest attempt of this operation for `ref`; None when none was ever planned."""
     is_ours = (StripeCall.operation == operation) & (StripeCall.ref == ref)
-    query = select(StripeCall).where(is_ours).order_by(StripeCall.attempt.desc()).limit(1)
-    row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if row is None:
-        return None
-    return Standing(
-        id=row.id,
-        attempt=row.attempt,
-        status=Status(row.status),
-        sends=row.sends,
-        last_error=row.last_error,
-        alarm=row.alarm,
-        due_at=row.due_at,
-        first_sent_at=row.first_sent_at,
-        last_sent_at=row.last_sent_at,
-    )
+    return session.scalar(select(StripeCall.id).where(is_ours).order_by(StripeCall.attempt.desc()).limit(1))
 
 
 def retry(session: Session, call_id: int) -> bool:

@@ -26,7 +26,7 @@ def purchases(session: Session, user_id: int, *, before: str | None = None, limi
 
 def get_purchase(session: Session, user_id: int, ref: str) -> Purchase:
     """Return the user's purchase of this ref; raises NotFound."""
-    return owned.get(session, Purchase, user_id, ref)
+    return owned.get(session, Purchase, user_id, ref, "purchase")
 
 
 def find_purchase(session: Session, user_id: int, ref: str) -> Purchase | None:

@@ -58,7 +58,7 @@ def draws(session: Session, user_id: int, *, before: str | None = None, limit: i
 
 def get_draw(session: Session, user_id: int, ref: str) -> Draw:
     """Return the user's draw of this ref; raises NotFound."""
-    return owned.get(session, Draw, user_id, ref)
+    return owned.get(session, Draw, user_id, ref, "draw")
 
 
 def find_draw_of_form(session: Session, user_id: int, form_ref: str) -> Draw | None:

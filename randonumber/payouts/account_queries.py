@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flask import current_app
 from sqlalchemy import func, select
 
 from randonumber import clock
@@ -71,7 +69,7 @@ def show(session: Session, user_id: int) -> Shown:
         state=state_of(account) if account else None,
         wanted=requirements_wording.sentences(account.requirements) if account else (),
         held_because=_held_because(account) if account else None,
-        waits_until=waits_until(account) if account else None,
+        waits_until=accounts.waits_until(account, clock.now()) if account else None,
         was_refused=account is None and _was_refused(session, user_id),
         open_withdrawals=_open_withdrawals(session, user_id),
         payouts=bank_payouts.recent(session, user_id),
@@ -92,15 +90,6 @@ def state_of(account: PayoutAccount) -> AccountState:
     if account.checked_at is None:
         return AccountState.UNREAD
     return AccountState.WAITS if account.details_submitted else AccountState.ONBOARDING
-
-
-def waits_until(account: PayoutAccount) -> datetime | None:
-    """Return until when a change of account keeps withdrawals waiting; None when it does not (any more)."""
-    if account.changed_at is None:
-        return None
-    hours: int = current_app.extensions["config"].payout_account_delay_hours
-    until = account.changed_at + timedelta(hours=hours)
-    return until if until > clock.now() else None
 
 
 def _held_because(account: PayoutAccount) -> str | None:

@@ -26,4 +26,4 @@ def withdrawals(session: Session, user_id: int, *, before: str | None = None, li
 
 def get_withdrawal(session: Session, user_id: int, ref: str) -> Withdrawal:
     """Return the user's withdrawal of this ref; raises NotFound."""
-    return owned.get(session, Withdrawal, user_id, ref)
+    return owned.get(session, Withdrawal, user_id, ref, "withdrawal")

@@ -7,14 +7,16 @@ while a person finds out what it was. Features say what they know through `regis
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from randonumber.reconciliation.claims import Claim, register_claim
 
 if TYPE_CHECKING:
     from flask import Flask
 
-__all__ = ["Claim", "init_app", "register_claim"]
+__all__ = ["MIRROR_SOON", "Claim", "init_app", "register_claim"]
+MIRROR_SOON: Final = "reconciliation.mirror_soon"
+"""The job that brings the mirror level: whoever has just posted something at Stripe enqueues it."""
 
 
 def init_app(app: Flask) -> None:

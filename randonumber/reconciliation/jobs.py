@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from randonumber.jobs import job, periodic
-from randonumber.reconciliation import service
+from randonumber.reconciliation import MIRROR_SOON, service
 from randonumber.reconciliation.contact import UnsteadyBook
 from randonumber.stripe_gateway import StripeUnavailable
 
@@ -16,7 +16,7 @@ def init_app() -> None:
     """Declare the jobs: importing this module has done it."""
 
 
-@job("reconciliation.mirror_soon")
+@job(MIRROR_SOON)
 def mirror_soon() -> None:
     """Bring the mirror level; whoever has just posted something at Stripe asks for it."""
     mirror()

@@ -48,7 +48,7 @@ def latest(session: Session, user_id: int, *, limit: int) -> Sequence[Topup]:
 
 def get_topup(session: Session, user_id: int, ref: str) -> Topup:
     """Return the user's top-up of this ref; raises NotFound."""
-    return owned.get(session, Topup, user_id, ref)
+    return owned.get(session, Topup, user_id, ref, "top-up")
 
 
 def reversals_of(session: Session, topup: Topup) -> Sequence[TopupReversal]:

@@ -15,7 +15,7 @@ from randonumber import clock, hooks, sweeps
 from randonumber.database import transaction
 from randonumber.failpoints import FailpointRaised, arm
 from randonumber.inbox.dispatch import Dispatched, dispatch
-from randonumber.payouts import account_jobs, account_queries, account_wording
+from randonumber.payouts import account_jobs, account_wording
 from randonumber.payouts.models import AccountType
 from randonumber.payouts.service import accounts, disconnecting, oauth, onboarding
 from randonumber.payouts.service.accounts import Reading
@@ -258,12 +258,12 @@ def test_an_account_that_is_being_made_cannot_be_let_go_of(owner: Owner, sandbox
 
 def test_the_first_account_keeps_nothing_waiting_and_another_does(owner: Owner) -> None:
     first = owner.onboard()
-    assert (first.changed_at, account_queries.waits_until(first)) == (None, None)
+    assert (first.changed_at, accounts.waits_until(first, clock.now())) == (None, None)
     owner.disconnect()
     second = owner.connect_standard()
 
     assert second.changed_at is not None
-    until = account_queries.waits_until(second)
+    until = accounts.waits_until(second, clock.now())
     assert until is not None
     assert timedelta(hours=23, minutes=59) < until - clock.now() <= timedelta(hours=24)
     page = owner.page

@@ -18,6 +18,7 @@ from randonumber.credits.service.lots import issue
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.ledger import LotPriority, LotSource, Move, accounts
 from randonumber.payments.paid import Completed
+from randonumber.reconciliation import MIRROR_SOON
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 POSTING: Final = "purchase"
-MIRROR_JOB: Final = "reconciliation.mirror_soon"
 LEVEL_CARDS: Final = "credits.level_cards"
 
 
@@ -47,7 +47,7 @@ def complete_purchase(session: Session, ref: str, payment: Payment, *, actor: st
     if (payment.amount_minor, payment.currency) != (purchase.amount_minor, purchase.currency):
         return _review(session, purchase, payment)
     book(session, purchase, source=accounts.STRIPE_BALANCE, paid_at=payment.paid_at, actor=actor)
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
     if purchase.saves_card:
         jobs.enqueue(session, LEVEL_CARDS, user_id=purchase.user_id)
     return Completed.BOOKED
@@ -114,7 +114,7 @@ def _keep(purchase: Purchase, payment: Payment) -> None:
 def _review(session: Session, purchase: Purchase, payment: Payment) -> Completed:
     purchase.status, purchase.failure = PurchaseStatus.REVIEW, "amount_mismatch"
     _alarm(session, "purchase_mismatch", purchase, payment)
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
     return Completed.REVIEW
 
 

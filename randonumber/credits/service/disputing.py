@@ -17,10 +17,10 @@ from randonumber import clock, jobs, ledger
 from randonumber.credits import dispute_mails
 from randonumber.credits.models import Dispute, DisputeStatus
 from randonumber.credits.service import reversing
-from randonumber.credits.service.completing import MIRROR_JOB
 from randonumber.credits.service.sessions import lock_purchase
 from randonumber.ledger import Move
 from randonumber.ledger.accounts import DISPUTES_HELD, DISPUTES_LOST, STRIPE_BALANCE
+from randonumber.reconciliation import MIRROR_SOON
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -176,7 +176,7 @@ def _posting_ref(row: Dispute, booked: int, more: int) -> str:
 
 def _post(session: Session, purchase: Purchase, kind: str, ref: str, moves: list[Move], actor: str) -> None:
     ledger.post(session, kind=kind, ref=ref, entries=moves, actor=actor, user_id=purchase.user_id)
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
 
 
 def _tell(session: Session, purchase: Purchase, row: Dispute, actor: str) -> None:

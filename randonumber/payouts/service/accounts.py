@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from flask import current_app
 from sqlalchemy import select
 
 from randonumber import clock
@@ -90,9 +92,21 @@ def is_known(session: Session, stripe_account_id: str) -> bool:
 
 def history(session: Session, user_id: int) -> list[PayoutAccount]:
     """Return the accounts that a user had connected before, newest first; what was never made is not among them."""
-    was_connected = PayoutAccount.disconnected_at.is_not(None) & PayoutAccount.stripe_account_id.is_not(None)
-    query = select(PayoutAccount).where(PayoutAccount.user_id == user_id, was_connected)
-    return list(session.execute(query.order_by(PayoutAccount.id.desc())).scalars())
+    return list(session.execute(_before(user_id)).scalars())
+
+
+def last(session: Session, user_id: int) -> PayoutAccount | None:
+    """Return the account that a user had before; None when there was none."""
+    return session.execute(_before(user_id).limit(1)).scalar_one_or_none()
+
+
+def waits_until(account: PayoutAccount, now: datetime) -> datetime | None:
+    """Return until when a change of account keeps withdrawals waiting; None when it does not (any more)."""
+    if account.changed_at is None:
+        return None
+    hours: int = current_app.extensions["config"].payout_account_delay_hours
+    until = account.changed_at + timedelta(hours=hours)
+    return until if until > now else None
 
 
 def refresh(account: PayoutAccount) -> PayoutAccount:
@@ -149,6 +163,13 @@ def keep(row: PayoutAccount, reading: Reading) -> None:
 
 def _of_user(user_id: int) -> Any:
     return select(PayoutAccount).where(PayoutAccount.user_id == user_id, PayoutAccount.disconnected_at.is_(None))
+
+
+def _before(user_id: int) -> Any:
+    """Return the query for the accounts that a user had connected before, newest first."""
+    was_connected = PayoutAccount.disconnected_at.is_not(None) & PayoutAccount.stripe_account_id.is_not(None)
+    query = select(PayoutAccount).where(PayoutAccount.user_id == user_id, was_connected)
+    return query.order_by(PayoutAccount.id.desc())
 
 
 def _lock(session: Session, condition: Any) -> PayoutAccount:

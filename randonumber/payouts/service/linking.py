@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from randonumber import clock, ids
@@ -97,7 +96,7 @@ def unlink(session: Session, row: PayoutAccount, ending: Ending) -> None:
 
 
 def _tell(session: Session, row: PayoutAccount) -> None:
-    is_change = _last(session, row.user_id) is not None
+    is_change = accounts.last(session, row.user_id) is not None
     log.info("payout_account_connected", extra={"payout_account": row.ref, "type": row.type, "change": is_change})
     account_mails.connected(session, row, is_change=is_change)
 
@@ -129,14 +128,7 @@ def _why_not(session: Session, user_id: int, stripe_account_id: str) -> Linking:
 
 def _changed_at(session: Session, user_id: int, stripe_account_id: str) -> datetime | None:
     """Return since when a user's money would go elsewhere than before; None for a first account."""
-    last = _last(session, user_id)
+    last = accounts.last(session, user_id)
     if last is None:
         return None
     return last.changed_at if last.stripe_account_id == stripe_account_id else clock.now()
-
-
-def _last(session: Session, user_id: int) -> PayoutAccount | None:
-    """Return the account that a user had before; None when there was none."""
-    was_connected = PayoutAccount.disconnected_at.is_not(None) & PayoutAccount.stripe_account_id.is_not(None)
-    query = select(PayoutAccount).where(PayoutAccount.user_id == user_id, was_connected)
-    return session.execute(query.order_by(PayoutAccount.id.desc()).limit(1)).scalar_one_or_none()

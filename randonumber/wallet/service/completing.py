@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from randonumber import clock, jobs, ledger
 from randonumber.ledger import Move, accounts
 from randonumber.payments.paid import Completed
+from randonumber.reconciliation import MIRROR_SOON
 from randonumber.wallet import mails
 from randonumber.wallet.models import BOOKED, Topup, TopupExtraPayment, TopupStatus
 from randonumber.wallet.service.rows import lock_topup
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 POSTING: Final = "topup"
-MIRROR_JOB: Final = "reconciliation.mirror_soon"
 PAYMENT_FAILED: Final = "payment_failed"
 """A delayed payment, such as a bank debit, that did not arrive."""
 
@@ -42,7 +42,7 @@ def complete_topup(session: Session, ref: str, payment: Payment, *, actor: str) 
     if topup.payment_id is not None:
         return _second_payment(session, topup, payment)
     _keep(topup, payment)
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
     if (payment.amount_minor, payment.currency) != (topup.amount_minor, topup.currency):
         return _review(session, topup, payment)
     topup.status, topup.failure, topup.paid_at = TopupStatus.PAID, None, payment.paid_at

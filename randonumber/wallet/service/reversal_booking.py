@@ -14,8 +14,8 @@ from sqlalchemy import text
 from randonumber import jobs, ledger
 from randonumber.ledger import Move
 from randonumber.ledger.accounts import DISPUTES_HELD, DISPUTES_LOST, STRIPE_BALANCE
+from randonumber.reconciliation import MIRROR_SOON
 from randonumber.wallet.models import ReversalKind, TopupStatus
-from randonumber.wallet.service.completing import MIRROR_JOB
 from randonumber.wallet.service.standing import giving_back, lock_money, taking
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ def _post(session: Session, topup: Topup, row: TopupReversal, kind: str, moves: 
         actor=actor,
         user_id=topup.user_id,
     )
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)

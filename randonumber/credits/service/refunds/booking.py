@@ -15,7 +15,6 @@ from sqlalchemy import func, select, text
 from randonumber import clock, jobs, ledger
 from randonumber.credits import refund_mails
 from randonumber.credits.models import Refund, RefundStatus
-from randonumber.credits.service.completing import MIRROR_JOB
 from randonumber.credits.service.reversing import (
     IN_FORCE,
     Standing,
@@ -27,6 +26,7 @@ from randonumber.credits.service.reversing import (
     to_take,
 )
 from randonumber.ledger import Move, accounts
+from randonumber.reconciliation import MIRROR_SOON
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,7 +106,7 @@ def post(
         event_at=at,
     )
     if any(accounts.STRIPE_BALANCE in {move.source, move.destination} for move in moves):
-        jobs.enqueue(session, MIRROR_JOB)
+        jobs.enqueue(session, MIRROR_SOON)
 
 
 def money(refund: Refund, source: str, destination: str) -> Move:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from randonumber import jobs, ledger
 from randonumber.ledger import Move, accounts
 from randonumber.ledger.models import Transaction
+from randonumber.reconciliation import MIRROR_SOON
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -25,7 +26,6 @@ HOLD: Final = "withdrawal_hold"
 SETTLE: Final = "withdrawal_settle"
 RELEASE: Final = "withdrawal_release"
 REVERSE: Final = "withdrawal_reverse"
-MIRROR_JOB: Final = "reconciliation.mirror_soon"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def settle(
         reason=reason,
         event_at=transfer.created_at,
     )
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
 
 
 def release(session: Session, withdrawal: Withdrawal, *, actor: str, reason: str | None) -> None:
@@ -106,7 +106,7 @@ def reverse(session: Session, withdrawal: Withdrawal, reversal: TransferReversal
         user_id=withdrawal.user_id,
         event_at=reversal.created_at,
     )
-    jobs.enqueue(session, MIRROR_JOB)
+    jobs.enqueue(session, MIRROR_SOON)
 
 
 def _repaying(session: Session, user_id: int, amount_minor: int) -> list[Move]:

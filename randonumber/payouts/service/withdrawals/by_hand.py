@@ -148,7 +148,7 @@ def _call_of(session: Session, withdrawal: Withdrawal) -> int:
     if found is None:
         message = "Its transfer was never planned: `ledger check` says what is wrong."
         raise NotPossible(message)
-    return found.id
+    return found
 
 
 def _fitting(withdrawal: Withdrawal, transfers: list[Transfer]) -> Transfer:

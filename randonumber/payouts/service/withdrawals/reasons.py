@@ -136,10 +136,9 @@ def _of_account(account: PayoutAccount | None, now: datetime, look: Look | None)
         yield Reason(code=Code.ACCOUNT_NOT_READY, message=message)
     elif look is not None and look.stripe_account_id == account.stripe_account_id and look.trouble:
         yield Reason(code=Code.ACCOUNT_NOT_READY, message=look.trouble)
-    delay = timedelta(hours=current_app.extensions["config"].payout_account_delay_hours)
-    if account.changed_at is not None and account.changed_at + delay > now:
+    if (until := accounts.waits_until(account, now)) is not None:
         message = "Your payout account was changed a short while ago. To keep your money safe, please wait a little."
-        yield Reason(code=Code.ACCOUNT_CHANGED_RECENTLY, message=message, until=account.changed_at + delay)
+        yield Reason(code=Code.ACCOUNT_CHANGED_RECENTLY, message=message, until=until)
 
 
 def _of_money(session: Session, user_id: int, asked: Asked) -> Iterator[Reason]:
