@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from babel.dates import format_datetime
@@ -11,6 +10,7 @@ from markupsafe import Markup
 
 from randonumber import clock
 from randonumber.database import transaction
+from randonumber.forms import new_form_ref
 from randonumber.money import format_credits, format_money
 
 if TYPE_CHECKING:
@@ -49,11 +49,6 @@ def when(moment: datetime) -> Markup:
     exact = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
     element = '<time datetime="{}" title="{}">{}</time>'
     return Markup(element).format(moment.isoformat(timespec="seconds"), exact, when_text(moment))  # noqa: S704 - constant
-
-
-def new_form_ref() -> str:
-    """Return a name for one use of a form: sent twice, it is done once."""
-    return secrets.token_urlsafe(16)
 
 
 def credits_left() -> int | None:

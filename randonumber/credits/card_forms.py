@@ -10,6 +10,7 @@ from randonumber.credits import forms
 from randonumber.credits.card_wording import Expiry, expiry_of, name_of
 from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.service import Order
+from randonumber.forms import new_form_ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,4 +54,4 @@ class OneClickForm(forms.QuantityForm):
 
 def empty_one_click_form(quantity: str = str(forms.START)) -> OneClickForm:
     """Return the form to begin with."""
-    return OneClickForm(formdata=None, data={"quantity": quantity, "form_ref": forms.new_form_ref()})
+    return OneClickForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})

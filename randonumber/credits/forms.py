@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import current_app
 from wtforms import HiddenField, StringField
-from wtforms.validators import Regexp, ValidationError
+from wtforms.validators import ValidationError
 
 from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.pricing import MOST_CREDITS, PACKS, as_setting
 from randonumber.credits.service import Order
-from randonumber.forms import PageForm
+from randonumber.forms import OnceForm, new_form_ref
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -21,16 +20,13 @@ if TYPE_CHECKING:
 START: Final = 25
 """The quantity that the form begins with."""
 _WHOLE: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
-_FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 
 
-class CheckoutForm(PageForm):
+class CheckoutForm(OnceForm):
     """An order; `form_ref` names this use of the form, so that it buys once."""
 
-    form_errors: list[str]
     pack = StringField("Pack")
     quantity = StringField("How many credits")
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
 
     def validate_pack(self, field: Field) -> None:
         """Take a pack that is on sale."""
@@ -50,9 +46,9 @@ class CheckoutForm(PageForm):
             raise ValidationError(message)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Judge the form; what is wrong with a hidden field stands on top of it."""
+        """Judge the form; what is wrong with the pack, whose buttons say it, stands on top of it."""
         is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors, *self.pack.errors]
+        self.form_errors = [*self.form_errors, *self.pack.errors]
         return is_good
 
     @property
@@ -62,15 +58,13 @@ class CheckoutForm(PageForm):
         return Order(quantity=pack or int(self.quantity.data or ""), pack=pack, form_ref=self.form_ref.data or "")
 
 
-class QuantityForm(PageForm):
+class QuantityForm(OnceForm):
     """An order of any quantity, paid at once; `form_ref` names this use of the form, so that it buys once.
 
     `price_table` is the one whose prices the page has shown, where it comes from a page.
     """
 
-    form_errors: list[str]
     quantity = StringField("How many credits")
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
     price_table = HiddenField()
 
     def validate_price_table(self, field: Field) -> None:
@@ -85,12 +79,6 @@ class QuantityForm(PageForm):
             message = f"Write a whole number from 1 to {MOST_CREDITS:,}."
             raise ValidationError(message)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Judge the form; what is wrong with a hidden field stands on top of it."""
-        is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors, *self.price_table.errors]
-        return is_good
-
 
 class WalletForm(QuantityForm):
     """An order that wallet money pays."""
@@ -104,17 +92,8 @@ class WalletForm(QuantityForm):
         return Order(quantity=quantity, form_ref=form_ref, method=PurchaseMethod.WALLET)
 
 
-class RefundForm(PageForm):
+class RefundForm(OnceForm):
     """The button that gives a purchase back; `form_ref` names this use of it."""
-
-    form_errors: list[str]
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Judge the form; what is wrong with a hidden field stands on top of it."""
-        is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors]
-        return is_good
 
 
 def read_quantity(text: str) -> int | None:
@@ -132,8 +111,3 @@ def empty_form(quantity: str = str(START), form_ref: str | None = None) -> Check
 def empty_wallet_form(quantity: str = str(START)) -> WalletForm:
     """Return the form to begin with."""
     return WalletForm(formdata=None, data={"quantity": quantity, "form_ref": new_form_ref()})
-
-
-def new_form_ref() -> str:
-    """Return a name for one use of a form."""
-    return secrets.token_urlsafe(16)

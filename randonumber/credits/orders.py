@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from randonumber.credits.models import PurchaseMethod
 from randonumber.credits.service import Order
 from randonumber.errors import InvalidRequest
+from randonumber.forms import FORM_REF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAMES: Final = frozenset({"quantity", "form_ref", "save_card"})
-_FORM_REF: Final = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+_FORM_REF: Final = re.compile(FORM_REF, re.ASCII)
 
 
 def read_custom(fields: Mapping[str, Any]) -> Order:

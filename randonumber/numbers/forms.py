@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from wtforms import HiddenField, IntegerField
-from wtforms.validators import Regexp
 
-from randonumber.forms import PageForm
+from randonumber.forms import OnceForm, new_form_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from randonumber.numbers.models import Draw
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,12}", re.ASCII)
-_FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 _START: Final = {"type": "integer", "min": 1, "max": 100, "n": 1}
 
 
@@ -33,15 +30,13 @@ class WholeNumberField(IntegerField):
         self.data = int(valuelist[0])
 
 
-class DrawForm(PageForm):
+class DrawForm(OnceForm):
     """What to draw; `form_ref` names this use of the form, so that it draws once."""
 
-    form_errors: list[str]
     type = HiddenField()
     min = WholeNumberField("From")
     max = WholeNumberField("To")
     n = WholeNumberField("How many")
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
 
     @property
     def wish(self) -> dict[str, Any]:
@@ -71,8 +66,3 @@ def empty_form(like: Draw | None = None) -> DrawForm:
     """Return the form to begin with, or with what was asked of a draw."""
     asked = {"type": like.type, **like.request} if like else _START
     return DrawForm(formdata=None, data={**asked, "form_ref": new_form_ref()})
-
-
-def new_form_ref() -> str:
-    """Return a name for one use of a form."""
-    return secrets.token_urlsafe(16)

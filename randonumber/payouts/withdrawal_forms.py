@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from wtforms import HiddenField, StringField
-from wtforms.validators import Regexp, ValidationError
+from wtforms import StringField
+from wtforms.validators import ValidationError
 
-from randonumber.forms import PageForm
+from randonumber.forms import OnceForm
 from randonumber.money import NotAnAmount, read_amount
 from randonumber.payouts.service.withdrawals.reasons import ALL
 
@@ -16,19 +16,16 @@ if TYPE_CHECKING:
 
     from randonumber.payouts.service.withdrawals.reasons import Asked
 
-_FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 _NO: Final = frozenset({"", "0", "false", "no", "off"})
 LONGEST: Final = 40
 """So much of what was typed is kept."""
 
 
-class WithdrawForm(PageForm):
+class WithdrawForm(OnceForm):
     """How much; `all`, a button, wins over what is typed. `form_ref` names this use of the form."""
 
-    form_errors: list[str]
     amount = StringField("How much")
     all = StringField("All of it")
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
 
     def validate_amount(self, field: Field) -> None:
         """Take an amount above zero, unless all is asked for."""
@@ -41,12 +38,6 @@ class WithdrawForm(PageForm):
         if amount_minor == 0:
             message = "Write an amount above zero, such as 12.50."
             raise ValidationError(message)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Judge the form; what is wrong with a hidden field stands on top of it."""
-        is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors]
-        return is_good
 
     @property
     def is_all(self) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flask import current_app
-from wtforms import HiddenField, RadioField, StringField
-from wtforms.validators import Regexp, ValidationError
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
 
-from randonumber.forms import PageForm
+from randonumber.forms import OnceForm, new_form_ref
 from randonumber.money import NotAnAmount, format_money, read_amount
 from randonumber.wallet.service import Order
 
@@ -20,22 +19,19 @@ if TYPE_CHECKING:
 
     from randonumber.wallet.topup_queries import SavedCard
 
-_FORM_REF: Final = r"^[A-Za-z0-9_-]{8,64}\Z"
 ON_STRIPES_PAGE: Final = ""
 GONE: Final = "This card cannot pay any more. Choose another card, or pay on Stripe’s page."
 SUGGESTED_MINOR: Final = (1_000, 2_500, 5_000, 10_000)
 
 
-class TopupForm(PageForm):
+class TopupForm(OnceForm):
     """An amount, and what pays it: `card` is the ref of a saved card, or empty for Stripe's page.
 
     `form_ref` names this use of the form, so that it pays once.
     """
 
-    form_errors: list[str]
     amount = StringField("Amount", id="topup-amount")
     card = RadioField("Pay", validate_choice=False, default=ON_STRIPES_PAGE)
-    form_ref = HiddenField(validators=[Regexp(_FORM_REF, message="Please send the form again.")])
 
     def offer(self, cards: Sequence[SavedCard]) -> None:
         """Offer Stripe's page, and the saved cards of whoever is signed in."""
@@ -54,12 +50,6 @@ class TopupForm(PageForm):
             least, most = format_money(config.topup_min_cents), format_money(config.topup_max_cents)
             message = f"Write an amount from {least} to {most}."
             raise ValidationError(message)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Judge the form; what is wrong with a hidden field stands on top of it."""
-        is_good: bool = super().validate(extra_validators)
-        self.form_errors = [*self.form_errors, *self.form_ref.errors]
-        return is_good
 
     def choose(self, cards: Sequence[SavedCard]) -> tuple[bool, int | None]:
         """Return whether what is chosen can pay, and the id of the saved card; says beside it when it cannot."""
@@ -80,11 +70,6 @@ class TopupForm(PageForm):
 def empty_form() -> TopupForm:
     """Return the form to begin with."""
     return TopupForm(formdata=None, data={"form_ref": new_form_ref(), "card": ON_STRIPES_PAGE})
-
-
-def new_form_ref() -> str:
-    """Return a name for one use of a form."""
-    return secrets.token_urlsafe(16)
 
 
 def suggested() -> list[int]:

@@ -8,7 +8,7 @@ from flask import current_app, flash, jsonify, redirect, render_template, reques
 
 from randonumber import bodies, clock, limits
 from randonumber.access import person, signed_in
-from randonumber.credits import card_queries, forms
+from randonumber.credits import card_queries
 from randonumber.credits.card_wording import expiry_of, name_of
 from randonumber.credits.models import CardSetupStatus
 from randonumber.credits.orders import read_form_ref
@@ -17,6 +17,7 @@ from randonumber.credits.views.blueprint import blueprint
 from randonumber.credits.views.stripe_js import page_with_stripe_js
 from randonumber.database import transaction
 from randonumber.errors import Refused, TryLater
+from randonumber.forms import new_form_ref
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def saved_cards() -> ResponseReturnValue:
     page = render_template(
         "credits/cards.html",
         cards=shown,
-        form_ref=forms.new_form_ref(),
+        form_ref=new_form_ref(),
         stripe_js_url=config.stripe_js_url,
         stripe_publishable_key=config.stripe_publishable_key,
         return_url=f"{config.base_url}{url_for('credits.saved_cards')}",

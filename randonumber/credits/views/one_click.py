@@ -8,13 +8,14 @@ from flask import flash, redirect, url_for
 
 from randonumber import clock, limits
 from randonumber.access import person, signed_in
-from randonumber.credits import card_forms, card_queries, forms, queries, service
+from randonumber.credits import card_forms, card_queries, queries, service
 from randonumber.credits.card_wording import why_not_paid
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service.authenticating import authenticate
 from randonumber.credits.views.blueprint import blueprint
 from randonumber.credits.views.shop import UNPROCESSABLE, show_shop
 from randonumber.database import transaction
+from randonumber.forms import new_form_ref
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ def _declined(form: card_forms.OneClickForm, ref: str) -> Response:
     with transaction() as session:
         purchase = queries.get_purchase(session, person().user_id, ref)
     form.form_errors = [f"{why_not_paid(purchase)} Nothing was charged."]
-    form.form_ref.data = forms.new_form_ref()
+    form.form_ref.data = new_form_ref()
     return show_shop(one_click_form=form)

@@ -10,6 +10,7 @@ from flask import current_app, redirect, render_template, url_for
 from randonumber import clock, limits, sections
 from randonumber.access import person, signed_in
 from randonumber.database import transaction
+from randonumber.forms import new_form_ref
 from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
 from randonumber.wallet import forms, service, topup_queries, wording
 from randonumber.wallet.blueprint import blueprint
@@ -81,7 +82,7 @@ def free_on(topup: Topup) -> str | None:
 def _declined(form: forms.TopupForm, ref: str) -> str:
     topup = _own(ref)
     form.card.errors = [f"{wording.why_not_paid(topup)} Nothing was charged."]
-    form.form_ref.data = forms.new_form_ref()
+    form.form_ref.data = new_form_ref()
     return sections.wallet_page(person().user_id, topup_form=form)
 
 
