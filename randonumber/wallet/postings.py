@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
+from randonumber.payments.postings import CHARGE_TYPES, find_named
 from randonumber.wallet.models import ReversalKind
 from randonumber.wallet.service.reversal_booking import GIVING_BACK, TAKING
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from randonumber.stripe_gateway import BalanceTransaction
 
-CHARGE_TYPES: Final = frozenset({"charge", "payment"})
 CHARGES: Final = ("ch_", "py_")
 REFUNDS: Final = ("re_", "pyr_")
 DISPUTES: Final = ("dp_", "du_")
@@ -25,20 +25,6 @@ _OF_CHARGE: Final = text("""
       FROM topups JOIN transactions ON transactions.kind = 'topup' AND transactions.ref = topups.ref
      WHERE topups.payment_id = :payment_id AND topups.amount_minor = :amount AND topups.currency = :currency
        AND topups.paid_at IS NOT NULL
-""")
-# A reversal is named by itself; a further posting of the same kind has a number behind it.
-_OF_REVERSAL: Final = text("""
-    SELECT transactions.id
-      FROM topup_reversals
-      JOIN transactions ON transactions.kind = :kind
-                       AND (transactions.ref = stripe_id OR starts_with(transactions.ref, stripe_id || ':'))
-      JOIN entries ON entries.transaction_id = transactions.id
-      JOIN accounts ON accounts.code = 'stripe:balance' AND accounts.id IN (entries.source_id, entries.destination_id)
-     WHERE topup_reversals.stripe_id = :source
-       AND NOT EXISTS (SELECT FROM balance_transactions WHERE claimed_id = transactions.id)
-     GROUP BY transactions.id
-    HAVING sum(entries.amount) = :amount
-     ORDER BY transactions.id LIMIT 1
 """)
 
 
@@ -60,6 +46,4 @@ def _of_charge(session: Session, txn: BalanceTransaction) -> int | None:
 
 
 def _of_reversal(session: Session, txn: BalanceTransaction, kind: ReversalKind) -> int | None:
-    posted = TAKING[kind] if txn.amount < 0 else GIVING_BACK[kind]
-    parameters = {"kind": posted, "source": txn.source_id, "amount": abs(txn.amount)}
-    return session.execute(_OF_REVERSAL, parameters).scalar_one_or_none()
+    return find_named(session, (TAKING if txn.amount < 0 else GIVING_BACK)[kind], txn)

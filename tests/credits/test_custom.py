@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from randonumber import clock
-from randonumber.credits.views.purchases import ASK_AGAIN_AFTER
+from randonumber.waiting import ASK_AGAIN_AFTER
 from tests.credits.conftest import FREE_CREDITS, count, stored
 from tests.credits.on_page import CHALLENGED, DECLINED, INTENTS, Page, id_of, intents_at_stripe
 from tests.people import csrf_token, make_user, sign_in

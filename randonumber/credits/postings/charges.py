@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import text
 
+from randonumber.payments.postings import CHARGE_TYPES
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from randonumber.stripe_gateway import BalanceTransaction
 
 PREFIXES: Final = ("ch_", "py_")
-CHARGE_TYPES: Final = frozenset({"charge", "payment"})
 
 # A purchase in review or paid twice has no posting for this charge: its money is nobody's until somebody decides.
 _POSTING: Final = text("""

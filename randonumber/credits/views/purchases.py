@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import redirect, render_template, request, url_for
 
-from randonumber import clock
+from randonumber import clock, waiting
 from randonumber.access import person, signed_in
 from randonumber.credits import card_wording, debts, queries, service, wording
 from randonumber.credits.models import PurchaseStatus
@@ -23,15 +23,11 @@ if TYPE_CHECKING:
 
     from randonumber.credits.models import Purchase
 
-ASK_AGAIN_AFTER: Final = timedelta(seconds=1)
-"""Several tabs on one purchase, and the sweep, ask Stripe once in this time."""
 CAME_BACK: Final = "payment_intent_client_secret"
 """Stripe puts it into the address that it leads back to: something has just happened there. No address that stays in
 a history shall hold it."""
 LEADS_ON_FOR: Final = timedelta(minutes=1)
 """How long a page that waits for Stripe's answer leads on to the payment by itself."""
-PAUSES_SECONDS: Final = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), (timedelta(hours=1), 15))
-LONGEST_PAUSE_SECONDS: Final = 60
 
 
 @blueprint.get("/credits/purchases/<ref>")
@@ -68,9 +64,8 @@ def pause_seconds(purchase: Purchase) -> int:
     Not often while the buyer reads what to do, or a bank takes its days.
     """
     if card_wording.asks_owner(purchase) or _is_for_buyer_to_pay(purchase) or _is_on_its_way(purchase):
-        return LONGEST_PAUSE_SECONDS
-    age = clock.now() - purchase.created_at
-    return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)
+        return waiting.LONGEST_PAUSE_SECONDS
+    return waiting.pause_seconds(purchase.created_at)
 
 
 def _is_for_buyer_to_pay(purchase: Purchase) -> bool:
@@ -91,7 +86,7 @@ def _refresh(ref: str) -> bool:
 
     Who comes back from a bank's question waits for its answer in any case.
     """
-    checked_since = None if "payment_intent" in request.args else clock.now() - ASK_AGAIN_AFTER
+    checked_since = None if "payment_intent" in request.args else clock.now() - waiting.ASK_AGAIN_AFTER
     try:
         service.refresh_purchase(ref, actor=f"user:{person().ref}", unless_checked_since=checked_since)
     except (StripeUnavailable, StripeRefused):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import current_app, redirect, render_template, url_for
 
-from randonumber import clock, limits, sections
+from randonumber import clock, limits, sections, waiting
 from randonumber.access import person, signed_in
 from randonumber.database import transaction
 from randonumber.forms import new_form_ref
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from randonumber.wallet.models import Topup
 
 UNPROCESSABLE: Final = 422
-ASK_AGAIN_AFTER: Final = timedelta(seconds=1)
-"""Several tabs on one top-up, and the sweep, ask Stripe once in this time."""
-PAUSES_SECONDS: Final = ((timedelta(minutes=1), 2), (timedelta(minutes=10), 5), (timedelta(hours=1), 15))
-LONGEST_PAUSE_SECONDS: Final = 60
 
 blueprint.add_app_template_filter(wording.state_of, "topup_state")
 blueprint.add_app_template_filter(wording.why_not_paid, "topup_trouble")
@@ -89,14 +85,13 @@ def _declined(form: forms.TopupForm, ref: str) -> str:
 def _pause_seconds(topup: Topup) -> int:
     """Return after how long the page asks again: the older, the longer. Who is to act is not hurried."""
     if wording.asks_owner(topup) or wording.is_under_way(topup):
-        return LONGEST_PAUSE_SECONDS
-    age = clock.now() - topup.created_at
-    return next((pause for younger_than, pause in PAUSES_SECONDS if age < younger_than), LONGEST_PAUSE_SECONDS)
+        return waiting.LONGEST_PAUSE_SECONDS
+    return waiting.pause_seconds(topup.created_at)
 
 
 def _refresh(ref: str) -> bool:
     """Bring the top-up level with Stripe; False when Stripe settles nothing, and the page shows what is known."""
-    since = clock.now() - ASK_AGAIN_AFTER
+    since = clock.now() - waiting.ASK_AGAIN_AFTER
     try:
         service.refresh_topup(ref, actor=f"user:{person().ref}", unless_checked_since=since)
     except (StripeUnavailable, StripeRefused):
