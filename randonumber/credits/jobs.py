@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
 
-from randonumber import clock
+from randonumber import clock, sweeps
 from randonumber.credits.models import Purchase, PurchaseStatus
 from randonumber.credits.service.closing import refresh_or_close
 from randonumber.credits.service.sessions import lock_purchase
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ACTOR: Final = "job:credits.sweep"
 AT_ONCE: Final = 100
-FAILURES_IN_A_ROW: Final = 3
 PUT_OFF: Final = timedelta(minutes=1)
 
 
@@ -55,22 +54,11 @@ def ask(refs: list[str]) -> int:
 
     Returns how many are pending no more. Raises StripeUnavailable.
     """
-    ended = failures = 0
-    for ref in refs:
-        try:
-            ended += refresh_or_close(ref, actor=ACTOR) != PurchaseStatus.PENDING
-            failures = 0
-        except StripeUnavailable as error:
-            _put_off(ref)
-            if error.status is None:  # Stripe itself is away, it seems: everything else stays due
-                raise
-            failures += 1
-            if failures >= FAILURES_IN_A_ROW:
-                raise
-        except Exception:  # the worker's loop: one purchase must not stop the rest
-            log.exception("purchase_refresh_failed", extra={"purchase": ref})
-            _put_off(ref)
-    return ended
+    return sweeps.ask_each(refs, _has_ended, _put_off, what="purchase")
+
+
+def _has_ended(ref: str) -> bool:
+    return refresh_or_close(ref, actor=ACTOR) != PurchaseStatus.PENDING
 
 
 def _put_off(ref: str) -> None:

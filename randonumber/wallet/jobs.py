@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import or_, select
 
-from randonumber import clock
+from randonumber import clock, sweeps
 from randonumber.database import transaction
 from randonumber.jobs import job, periodic
-from randonumber.stripe_gateway import StripeRefused, StripeUnavailable
+from randonumber.stripe_gateway import StripeUnavailable
 from randonumber.wallet.models import Topup, TopupStatus
 from randonumber.wallet.service import refresh_topup
 from randonumber.wallet.service.rows import lock_topup
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 ACTOR: Final = "job:wallet.sweep_topups"
 RELEASER: Final = "job:wallet.release_topups"
 AT_ONCE: Final = 100
-FAILURES_IN_A_ROW: Final = 3
 PUT_OFF: Final = timedelta(minutes=1)
 
 
@@ -64,26 +63,12 @@ def unsettled(statuses: Collection[TopupStatus], *, due_by: datetime | None, lim
 
 def ask(refs: list[str], actor: str) -> int:
     """Bring each top-up level with Stripe; how many moved on. Raises StripeUnavailable."""
-    moved = failures = 0
-    for ref in refs:
+
+    def has_moved(ref: str) -> bool:
         before = _status(ref)
-        try:
-            moved += refresh_topup(ref, actor=actor) != before
-            failures = 0
-        except StripeUnavailable as error:
-            _put_off(ref)
-            if error.status is None:  # Stripe itself is away, it seems: everything else stays due
-                raise
-            failures += 1
-            if failures >= FAILURES_IN_A_ROW:
-                raise
-        except StripeRefused as refusal:  # one top-up must not stop the rest
-            log.error("topup_refresh_refused", extra={"topup": ref, "code": refusal.code})  # noqa: TRY400
-            _put_off(ref)
-        except Exception:  # the worker's loop, likewise
-            log.exception("topup_refresh_failed", extra={"topup": ref})
-            _put_off(ref)
-    return moved
+        return refresh_topup(ref, actor=actor) != before
+
+    return sweeps.ask_each(refs, has_moved, _put_off, what="topup")
 
 
 def _quietly(statuses: Collection[TopupStatus], actor: str) -> None:

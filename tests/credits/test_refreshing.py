@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from randonumber import clock
+from randonumber import clock, sweeps
 from randonumber.credits import jobs, service
 from randonumber.credits.models import PurchaseStatus
 from randonumber.credits.service import closing, refreshing
@@ -186,4 +186,4 @@ def test_a_stripe_that_answers_nothing_but_errors_is_asked_three_times_a_sweep(
     before = len(sandbox.exchanges)
     with pytest.raises(StripeUnavailable):
         jobs.ask(refs)
-    assert len(sandbox.exchanges) - before == jobs.FAILURES_IN_A_ROW
+    assert len(sandbox.exchanges) - before == sweeps.FAILURES_IN_A_ROW
